@@ -1,0 +1,18 @@
+"""What the edge is given to serve somebody: who they are, and what an operation of theirs needs."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+Viewer = TypeVar("Viewer")
+ViewerT_co = TypeVar("ViewerT_co", covariant=True)
+
+# Gives a fresh scope, which is closed when the one operation or event it serves is done.
+OpenScope = Callable[[Viewer], AbstractAsyncContextManager[object]]
+
+
+class Authenticate(Protocol[ViewerT_co]):
+    """Finds out who is calling."""
+
+    async def __call__(self, authorization: str | None, *, language: str | None) -> ViewerT_co:
+        """Return the viewer; raise Unauthenticated if `authorization` is there but not valid."""

@@ -1,0 +1,203 @@
+"""GraphQL over HTTP as its specification draft says, for friends and strangers.
+
+https://graphql.github.io/graphql-over-http/draft/
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, Generic
+
+from graphql import OperationType
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.engine import Engine
+from app.graphql_access import Authenticate, OpenScope, Viewer
+from app.graphql_errors import RequestRejected, format_error, format_exception
+from app.graphql_json import decode, encode_errors, encode_result
+from app.graphql_media_types import JSON, RESPONSE_JSON, accepts_html, choose_media_type
+from app.graphql_request import GraphQLRequest, MalformedRequest
+from core.errors import Unauthenticated
+
+MAX_BODY_BYTES = 1 << 20  # files go elsewhere, and the longest text is far below
+BODY_SECONDS = 10.0  # the largest body at 100 kB a second
+
+_CLOSE = {"connection": "close"}  # the rest of the body must not be taken for a next request
+
+
+class _Refused(Exception):
+    """The HTTP request is not one that carries a GraphQL request to answer."""
+
+    def __init__(
+        self, status: HTTPStatus, code: str, message: str, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.error = {"message": message, "extensions": {"code": code}}
+
+
+class GraphQLHTTP(Generic[Viewer]):
+    """Answers queries and mutations; hands browsers that ask for a page to the explorer."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        authenticate: Authenticate[Viewer],
+        open_scope: OpenScope[Viewer],
+        explorer: ASGIApp,
+        *,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
+        self._engine = engine
+        self._authenticate = authenticate
+        self._open_scope = open_scope
+        self._explorer = explorer
+        self._body_seconds = body_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        if request.method == "GET" and accepts_html(request.headers.get("accept")):
+            await self._explorer(scope, receive, send)
+            return
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        media_type = choose_media_type(request.headers.get("accept"))
+        error_type = media_type or JSON
+        try:
+            _check_headers(request, media_type)
+            return _response(HTTPStatus.OK, await self._answer(request), error_type)
+        except RequestRejected as rejection:
+            # Who asks for plain JSON takes any other status for a proxy's, says the draft.
+            status = HTTPStatus.OK if media_type == JSON else HTTPStatus.BAD_REQUEST
+            body = encode_errors([format_error(error) for error in rejection.errors])
+            return _response(status, body, error_type)
+        except _Refused as refusal:
+            body = encode_errors([refusal.error])
+            return _response(refusal.status, body, error_type, refusal.headers)
+        except Unauthenticated as error:
+            body = encode_errors([format_exception(error)])
+            challenge = {"www-authenticate": "Bearer"}
+            return _response(HTTPStatus.UNAUTHORIZED, body, error_type, challenge)
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001  # a stranger must not learn what went wrong
+            body = encode_errors([format_exception(error)])
+            return _response(HTTPStatus.INTERNAL_SERVER_ERROR, body, error_type)
+
+    async def _answer(self, http_request: Request) -> bytes:
+        viewer = await self._authenticate(
+            http_request.headers.get("authorization"),
+            language=http_request.headers.get("accept-language"),
+        )
+        request = await self._read(http_request)
+        operation = self._engine.prepare(request.query, request.operation_name)
+        _check_operation_type(operation.type, http_request.method)
+        async with self._open_scope(viewer) as scope:
+            result = await self._engine.execute(operation, request.variables, scope)
+        return encode_result(result)
+
+    async def _read(self, http_request: Request) -> GraphQLRequest:
+        if http_request.method == "POST":
+            parameters = _decode(await self._read_body(http_request))
+        else:
+            parameters = _query_parameters(http_request)
+        try:
+            return GraphQLRequest.from_json(parameters)
+        except MalformedRequest as error:
+            raise _bad_request(str(error)) from None
+
+    async def _read_body(self, request: Request) -> bytes:
+        """Return the body; give up on one that is too long before it has all been read."""
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > MAX_BODY_BYTES:
+                        raise _too_large()
+        except TimeoutError:
+            raise _Refused(
+                HTTPStatus.REQUEST_TIMEOUT,
+                "REQUEST_TIMEOUT",
+                f"The body was not complete within {self._body_seconds:g} seconds.",
+                _CLOSE,
+            ) from None
+        return bytes(body)
+
+
+def _check_headers(request: Request, media_type: str | None) -> None:
+    if request.method not in {"GET", "POST"}:
+        raise _method_not_allowed("Use POST, or GET for queries.", allow="GET, POST")
+    if media_type is None:
+        raise _Refused(
+            HTTPStatus.NOT_ACCEPTABLE, "NOT_ACCEPTABLE", f"Accept {RESPONSE_JSON} or {JSON}."
+        )
+    if request.method == "GET":
+        return
+    # Browsers send this type to other sites only after asking, so no page can forge a request.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        raise _Refused(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            f"The body must be {JSON}, and its Content-Type must say so.",
+        )
+    if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES:
+        raise _too_large()
+
+
+def _check_operation_type(operation_type: OperationType, method: str) -> None:
+    if operation_type is OperationType.SUBSCRIPTION:
+        raise _bad_request("Subscriptions are served over WebSocket (graphql-transport-ws).")
+    if operation_type is OperationType.MUTATION and method == "GET":
+        raise _method_not_allowed("Mutations are sent by POST.", allow="POST")
+
+
+def _query_parameters(request: Request) -> dict[str, Any]:
+    texts = {name: text for name, text in request.query_params.items() if text}
+    return {
+        name: _decode(text) if name in {"variables", "extensions"} else text
+        for name, text in texts.items()
+    }
+
+
+def _decode(text: str | bytes) -> Any:
+    try:
+        return decode(text)
+    except ValueError:
+        raise _bad_request("The request is not JSON in UTF-8, or is nested too deeply.") from None
+
+
+def _bad_request(message: str) -> _Refused:
+    return _Refused(HTTPStatus.BAD_REQUEST, "BAD_REQUEST", message)
+
+
+def _too_large() -> _Refused:
+    return _Refused(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "PAYLOAD_TOO_LARGE",
+        f"The body may have {MAX_BODY_BYTES:,} bytes.",
+        _CLOSE,
+    )
+
+
+def _method_not_allowed(message: str, *, allow: str) -> _Refused:
+    return _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message, {"allow": allow})
+
+
+def _response(
+    status: HTTPStatus, body: bytes, media_type: str, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(
+        body,
+        status,
+        {"cache-control": "no-store", **(headers or {})},
+        media_type=f"{media_type}; charset=utf-8",
+    )

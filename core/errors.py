@@ -1,0 +1,195 @@
+"""What can go wrong in a way that somebody outside is told about.
+
+Services raise these. The schema turns domain errors into members of result unions; where a field
+has no such union they become top-level errors with their code.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+class PublicError(Exception):
+    """An error whose code and English message may be shown to the client's developer."""
+
+    code: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str, **extensions: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.extensions = extensions
+
+
+class Unauthenticated(PublicError):
+    """Nobody is signed in, or the token is unknown, expired or revoked."""
+
+    code = "UNAUTHENTICATED"
+
+    def __init__(self, message: str = "Sign in first: no valid token was sent.") -> None:
+        super().__init__(message)
+
+
+class FieldErrorCode(StrEnum):
+    """Why a value was refused."""
+
+    REQUIRED = "REQUIRED"
+    TOO_LONG = "TOO_LONG"
+    TOO_SHORT = "TOO_SHORT"
+    INVALID_FORMAT = "INVALID_FORMAT"
+    INVALID_EMAIL = "INVALID_EMAIL"
+    INVALID_PHONE = "INVALID_PHONE"
+    INVALID_ID = "INVALID_ID"
+    INVALID_CURSOR = "INVALID_CURSOR"
+    NOT_ALLOWED_VALUE = "NOT_ALLOWED_VALUE"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    PAGE_TOO_LARGE = "PAGE_TOO_LARGE"
+    ALREADY_TAKEN = "ALREADY_TAKEN"
+    UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE"
+    VERSION_IN_FUTURE = "VERSION_IN_FUTURE"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One refused value: where it stands in the input, why, and the limit it broke."""
+
+    path: tuple[str, ...]
+    code: FieldErrorCode
+    limit: int | None = None
+    actual: int | None = None
+
+    def as_extension(self) -> dict[str, Any]:
+        """Return the shape shown in top-level errors."""
+        return {
+            "path": list(self.path),
+            "code": self.code.value,
+            "limit": self.limit,
+            "actual": self.actual,
+        }
+
+
+class DomainError(PublicError):
+    """An error the person at the screen can understand and act on."""
+
+
+class ValidationFailed(DomainError):
+    """Values of the input break a rule."""
+
+    code = "VALIDATION_FAILED"
+
+    def __init__(self, *problems: FieldProblem) -> None:
+        places = ", ".join(f"{'.'.join(p.path)}: {p.code}" for p in problems)
+        super().__init__(
+            f"The input was refused ({places}).", fields=[p.as_extension() for p in problems]
+        )
+        self.problems = problems
+
+
+class NotFound(DomainError):
+    """The thing does not exist, or the viewer may not know that it does."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such object, or you may not see it.")
+
+
+class NotAllowed(DomainError):
+    """The viewer sees the thing but has no right to do this."""
+
+    code = "NOT_ALLOWED"
+
+    def __init__(self) -> None:
+        super().__init__("You have no right to do this.")
+
+
+class WrongCredentials(DomainError):
+    """The e-mail address or the password is wrong; which one is not told."""
+
+    code = "WRONG_CREDENTIALS"
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail address or the password is wrong.")
+
+
+class LimitReached(DomainError):
+    """A set is full."""
+
+    code = "LIMIT_REACHED"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The limit of {limit} is reached.", limit=limit)
+        self.limit = limit
+
+
+class AlreadyExists(DomainError):
+    """A unique value is taken; `existing` is the row that has it, where the viewer may see it."""
+
+    code = "ALREADY_EXISTS"
+
+    def __init__(self, existing: object | None) -> None:
+        super().__init__("This exists already.")
+        self.existing = existing
+
+
+class IdempotencyKeyReused(DomainError):
+    """The key was used before with another input."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+    def __init__(self) -> None:
+        super().__init__("The idempotency key was used with another input.")
+
+
+class NewActivity(DomainError):
+    """Somebody wrote since the version the sender had seen; `items` are the new rows."""
+
+    code = "NEW_ACTIVITY"
+
+    def __init__(self, items: Sequence[object]) -> None:
+        super().__init__("There are new messages or notes since the version you have seen.")
+        self.items = items
+
+
+class Unavailable(DomainError):
+    """A part this needs is busy or down; trying again later is safe."""
+
+    code = "UNAVAILABLE"
+
+    def __init__(self, retry_after_seconds: int | None = None) -> None:
+        super().__init__("Not available now; try again.", retryAfterSeconds=retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictingField:
+    """A field that two people changed: what it was, what they and you made of it."""
+
+    field: str
+    base: str | None
+    theirs: str | None
+    yours: str | None
+
+
+class EditConflict(DomainError):
+    """Somebody else changed the same fields since the version the editor had loaded."""
+
+    code = "EDIT_CONFLICT"
+
+    def __init__(
+        self,
+        *,
+        current: object,
+        current_version: int,
+        changed_by: tuple[str, UUID | None],
+        changed_at: datetime,
+        fields: Sequence[ConflictingField],
+    ) -> None:
+        super().__init__("Somebody else changed the same fields.")
+        self.current = current
+        self.current_version = current_version
+        self.changed_by = changed_by
+        self.changed_at = changed_at
+        self.fields = fields

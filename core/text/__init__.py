@@ -1,0 +1,15 @@
+"""Text: how it is stored, compared and found, in Turkish, Greek, English and everything else."""
+
+from core.text.folding import fold
+from core.text.normalisation import character_count, normalise
+from core.text.search import query_terms, search_terms
+from core.text.single_line import single_line
+
+__all__ = [
+    "character_count",
+    "fold",
+    "normalise",
+    "query_terms",
+    "search_terms",
+    "single_line",
+]

@@ -1,0 +1,134 @@
+"""Terms by which texts are found: what a text is stored under, and what a query looks for.
+
+A text matches a query if for every set of `query_terms` it has a term in `search_terms` that
+*begins with* one of the alternatives. Because matching is by prefix, a text stores only its
+longest terms and a query asks only for its shortest ones: the others decide nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import chain, islice, pairwise
+
+from core.text.folding import fold
+from core.text.stemming import stems
+
+# Longer words are data (keys, encoded files); their beginning is enough to find them.
+_TERM_CHARACTERS = 64
+# Each word costs the database a condition; a pasted page must not become a slow query.
+_QUERY_WORDS = 16
+
+# A subscriber's number in Turkey has seven digits without its area code; fewer are any number.
+_PHONE_DIGITS_MINIMUM = 7
+# The most that ITU-T E.164 allows, country code included.
+_PHONE_DIGITS_MAXIMUM = 15
+# A national number has ten digits in Turkey and in Greece, without country code or leading 0.
+_NATIONAL_DIGITS = 10
+
+# Lookbehinds, possessive quantifiers and bounds keep each scan linear in hostile text.
+_WORD = r"[^\W_]++"
+# RFC 5321 allows 64 octets before the @.
+_ADDRESS = r"(?<!\w)(?<!\w[.+-])(?:\w[\w.+-]{0,63}+)?+@[\w-]++(?:\.[\w-]++)*+"
+# Groups of digits as people write telephone numbers: only the last one is long. Digits that hang
+# on a word (TCK-2024-000123) are a code.
+_NUMBER = r"(?<!\w)(?<!\w[-/])(?:\d{1,4}(?:\)[ ./-]{0,3}|[ ./-]{1,3})\(?)*\d{1,15}(?!\w)"
+_CODE = r"(?<![^\W_])[^\W_]++(?:[-_/][^\W_]++)++"
+
+_WORDS = re.compile(_WORD)
+_ADDRESSES = re.compile(_ADDRESS)
+_NUMBERS = re.compile(_NUMBER)
+_CODES = re.compile(_CODE)
+_QUERY_TOKENS = re.compile(f"(?P<address>{_ADDRESS})|(?P<number>{_NUMBER})|{_WORD}")
+_DIGITS = re.compile(r"\d+")
+_CODE_SEPARATORS = str.maketrans("", "", "-_/")
+# İstanbul'da, customer's: a suffix follows the apostrophe. In O'Brien it is the name.
+_SUFFIX = re.compile(r"(?<=[^\W_]{3})['’ʼ][^\W_]++")
+
+
+def search_terms(text: str, limit: int) -> set[str]:
+    """Return the folded terms, at most `limit`, under which `text` is stored to be found.
+
+    E-mail addresses, telephone numbers and codes come before words, and earlier words before
+    later ones: of a text with too many terms it is the end that cannot be found.
+    """
+    folded = fold(text)
+    terms: set[str] = set()
+    for term in chain(
+        _address_terms(folded), _number_terms(folded), _code_terms(folded), _word_terms(folded)
+    ):
+        if len(terms) == limit:
+            break
+        terms.add(term[:_TERM_CHARACTERS])
+    return _longest(terms)
+
+
+def query_terms(query: str) -> list[set[str]]:
+    """Return, for each word of `query`, the alternatives one of which a text must have.
+
+    An e-mail address or a telephone number is one word, however it is written. Only the first 16
+    words count. A query without letters and digits has no words and should find nothing.
+    """
+    folded = _SUFFIX.sub("", fold(query))
+    words = islice(_query_words(folded), _QUERY_WORDS)
+    return [_shortest({term[:_TERM_CHARACTERS] for term in alternatives}) for alternatives in words]
+
+
+def _address_terms(folded: str) -> Iterator[str]:
+    for address in _ADDRESSES.findall(folded):
+        yield address
+        yield address.partition("@")[2]
+
+
+def _number_terms(folded: str) -> Iterator[str]:
+    for number in _NUMBERS.findall(folded):
+        groups = _DIGITS.findall(number)
+        # Beginning at each group finds the number with and without its country and area code.
+        for start in range(len(groups)):
+            yield from _phone_numbers(groups[start : start + _PHONE_DIGITS_MAXIMUM])
+
+
+def _phone_numbers(groups: list[str]) -> set[str]:
+    """Return the digits with and without country code, or nothing if they are too few."""
+    digits = "".join(groups).lstrip("0")[:_PHONE_DIGITS_MAXIMUM]
+    if len(digits) < _PHONE_DIGITS_MINIMUM:
+        return set()
+    return {digits, digits[-_NATIONAL_DIGITS:]}
+
+
+def _code_terms(folded: str) -> Iterator[str]:
+    """Give "TCK-2024-0001" also as it is written in one word."""
+    for code in _CODES.findall(folded):
+        joined = code.translate(_CODE_SEPARATORS)
+        if not joined.isalpha():
+            yield joined
+
+
+def _word_terms(folded: str) -> Iterator[str]:
+    for word in dict.fromkeys(_WORDS.findall(folded)):
+        yield word
+        yield from stems(word)
+
+
+def _query_words(folded: str) -> Iterator[set[str]]:
+    for token in _QUERY_TOKENS.finditer(folded):
+        if token["address"]:
+            yield {token[0].lstrip("@")}
+        elif token["number"] and (numbers := _phone_numbers(_DIGITS.findall(token[0]))):
+            yield numbers
+        else:
+            yield from ({word, *stems(word)} for word in _WORDS.findall(token[0]))
+
+
+def _shortest(alternatives: set[str]) -> set[str]:
+    """Leave out what begins with another alternative: that one finds all of it."""
+    return {
+        term
+        for term in alternatives
+        if not any(term != other and term.startswith(other) for other in alternatives)
+    }
+
+
+def _longest(terms: set[str]) -> set[str]:
+    """Leave out what another term begins with: whatever finds it finds the other."""
+    # In sorted order a term is followed by one that it begins, if there is any.
+    following = pairwise([*sorted(terms), ""])
+    return {term for term, next_term in following if not next_term.startswith(term)}

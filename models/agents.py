@@ -1,0 +1,49 @@
+"""The people of the desk."""
+
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, String, false, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import (
+    EMAIL_CHARACTERS,
+    Base,
+    FoldedText,
+    Key,
+    Moment,
+    Name,
+    Versioned,
+    enum_column,
+    limited,
+)
+from models.viewers import Viewer
+
+
+class AgentRole(StrEnum):
+    """What an agent may do: admins see and set up everything."""
+
+    ADMIN = "ADMIN"
+    AGENT = "AGENT"
+
+
+class Agent(Versioned, Base):
+    """A person of the desk, who signs in with an e-mail address and a password."""
+
+    __tablename__ = "agent"
+    __table_args__ = (limited("name", 200),)
+
+    id: Mapped[Key]
+    name: Mapped[Name]
+    name_key: Mapped[str] = mapped_column(FoldedText, index=True)
+    email: Mapped[str] = mapped_column(String(EMAIL_CHARACTERS))
+    email_key: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    role: Mapped[AgentRole] = mapped_column(enum_column(AgentRole))
+    language: Mapped[str] = mapped_column(String(2))
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[Moment]
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Colleagues see each other; integrations see who answers. Strangers see nobody."""
+    return true() if viewer.actor is not None else false()

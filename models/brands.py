@@ -1,0 +1,50 @@
+"""A brand: a product or company under whose name agents answer."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, String, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import (
+    EMAIL_CHARACTERS,
+    Base,
+    FoldedText,
+    Key,
+    Moment,
+    Name,
+    Versioned,
+    limited,
+    reference,
+)
+from models.viewers import Viewer
+
+
+class Brand(Versioned, Base):
+    """A product or company under whose name agents answer."""
+
+    __tablename__ = "brand"
+    __table_args__ = (limited("name", 200), limited("default_email_subject", 2_000))
+
+    id: Mapped[Key]
+    name: Mapped[Name]
+    name_key: Mapped[str] = mapped_column(FoldedText, unique=True)
+    language: Mapped[str] = mapped_column(String(2))
+    email: Mapped[str | None] = mapped_column(String(EMAIL_CHARACTERS))
+    default_email_subject: Mapped[str | None]
+    created_at: Mapped[Moment]
+
+
+class BrandMember(Base):
+    """An agent who works for a brand."""
+
+    __tablename__ = "brand_member"
+
+    brand_id: Mapped[UUID] = reference("brand.id", primary_key=True, index=False)
+    agent_id: Mapped[UUID] = reference("agent.id", primary_key=True)
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Limit brands to those the viewer works for; admins work for all."""
+    if viewer.is_admin:
+        return true()
+    return Brand.id.in_(viewer.brand_ids)

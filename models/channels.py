@@ -1,0 +1,21 @@
+"""The ways by which customers write."""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """The way a message or a ticket came in."""
+
+    EMAIL = "EMAIL"
+    PHONE = "PHONE"
+    WEB = "WEB"
+    INTERNAL = "INTERNAL"
+    LIVE_CHAT = "LIVE_CHAT"
+    TELEGRAM = "TELEGRAM"
+    VIBER = "VIBER"
+    SKYPE = "SKYPE"
+    SLACK = "SLACK"
+    WHATSAPP = "WHATSAPP"
+    LINE = "LINE"
+    INSTAGRAM = "INSTAGRAM"
+    FACEBOOK = "FACEBOOK"

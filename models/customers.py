@@ -1,0 +1,67 @@
+"""Customers: the people who ask."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Index, String, exists, false, select, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import (
+    EMAIL_CHARACTERS,
+    Base,
+    FoldedKey,
+    FoldedText,
+    Key,
+    Moment,
+    Name,
+    Versioned,
+    limited,
+    reference,
+)
+from models.tickets import Ticket
+from models.viewers import ApiScope, Viewer
+
+PHONE_CHARACTERS = 16  # E.164: a plus sign and at most 15 digits
+
+
+class Customer(Versioned, Base):
+    """A person who asks for help. Never signs in to the desk."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        limited("name", 200),
+        Index(None, "name_key", "id"),
+        Index(None, "company_id", "id"),
+    )
+
+    id: Mapped[Key]
+    name: Mapped[Name]
+    name_key: Mapped[FoldedKey]
+    email: Mapped[str | None] = mapped_column(String(EMAIL_CHARACTERS))
+    email_key: Mapped[str | None] = mapped_column(unique=True)
+    phone: Mapped[str | None] = mapped_column(String(PHONE_CHARACTERS), index=True)
+    language: Mapped[str | None] = mapped_column(String(2))
+    company_id: Mapped[UUID | None] = reference("company.id", index=False)
+    created_at: Mapped[Moment]
+    updated_at: Mapped[Moment]
+
+
+class CustomerTerm(Base):
+    """A folded word by which a customer is found."""
+
+    __tablename__ = "customer_term"
+
+    term: Mapped[str] = mapped_column(FoldedText, primary_key=True)
+    customer_id: Mapped[UUID] = reference("customer.id", primary_key=True)
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Agents may help everybody; an integration sees whom its scopes or its tickets show."""
+    if viewer.may(ApiScope.CUSTOMERS_READ):
+        return true()
+    if viewer.may(ApiScope.TICKETS_READ):
+        return exists(
+            select(Ticket.id).where(
+                Ticket.customer_id == Customer.id, Ticket.brand_id.in_(viewer.brand_ids)
+            )
+        )
+    return false()

@@ -1,0 +1,44 @@
+"""The names of the log's topics. `version` of a row is the newest position of its topic."""
+
+from uuid import UUID
+
+from models.agents import Agent
+from models.base import Base
+from models.brands import Brand
+from models.companies import Company
+from models.customers import Customer
+from models.interactions import Interaction
+from models.tags import Tag
+from models.teams import Team
+from models.tickets import Ticket
+from models.topics import Topic
+
+_TOPIC_NAMES: dict[type[Base], str] = {
+    Agent: "agent",
+    Brand: "brand",
+    Company: "company",
+    Customer: "customer",
+    Interaction: "interaction",
+    Tag: "tag",
+    Team: "team",
+    Ticket: "ticket",
+    Topic: "topic",
+}
+
+
+def topic_of(row: Base) -> str:
+    """Return the topic that holds what happened to `row`."""
+    return topic_named(type(row), row.id)  # type: ignore[attr-defined]
+
+
+def topic_named(model: type[Base], row_id: UUID) -> str:
+    """Return the topic of the row of `model` with this id."""
+    return f"{_TOPIC_NAMES[model]}:{row_id.hex}"
+
+
+def inbox_topic(brand_id: UUID) -> str:
+    """Return the topic of everything that happens to the tickets of a brand.
+
+    A ticket never leaves its brand, so each event stands in exactly one inbox.
+    """
+    return f"inbox:{brand_id.hex}"

@@ -1,0 +1,25 @@
+"""Sign-ins of agents."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Key, Moment, UtcDateTime, reference
+
+SLIDING_LIFETIME = timedelta(hours=12)  # a working day, counted from the last request
+ABSOLUTE_LIFETIME = timedelta(days=7)
+
+
+class Session(Base):
+    """One sign-in. Only the SHA-256 of the token is kept: a stolen database opens nothing."""
+
+    __tablename__ = "session"
+
+    id: Mapped[Key]
+    agent_id: Mapped[UUID] = reference("agent.id")
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_at: Mapped[Moment]
+    last_used_at: Mapped[Moment]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,49 @@
+"""Who is looking: what every query is limited by."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from models.actors import Actor, ActorKind
+
+
+class ApiScope(StrEnum):
+    """What an API token may do, within its brands."""
+
+    TICKETS_READ = "TICKETS_READ"
+    TICKETS_WRITE = "TICKETS_WRITE"
+    MESSAGES_WRITE = "MESSAGES_WRITE"
+    NOTES_READ = "NOTES_READ"
+    NOTES_WRITE = "NOTES_WRITE"
+    CUSTOMERS_READ = "CUSTOMERS_READ"
+    CUSTOMERS_WRITE = "CUSTOMERS_WRITE"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who sent the request, and what that opens.
+
+    `session_id` is the session or the API token that let the viewer in.
+    """
+
+    actor: Actor | None
+    language: str = "en"
+    is_admin: bool = False
+    brand_ids: frozenset[UUID] = frozenset()
+    team_ids: frozenset[UUID] = frozenset()
+    scopes: frozenset[ApiScope] = frozenset()
+    session_id: UUID | None = None
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether a person of the desk is looking."""
+        return self.actor is not None and self.actor.kind is ActorKind.AGENT
+
+    @property
+    def agent_id(self) -> UUID | None:
+        """The agent's id, or None when something else is looking."""
+        return self.actor.id if self.actor is not None and self.is_agent else None
+
+    def may(self, scope: ApiScope) -> bool:
+        """Tell whether the viewer may do this: agents may, integrations as their token says."""
+        return self.is_agent or scope in self.scopes

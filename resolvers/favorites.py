@@ -1,0 +1,83 @@
+"""Favourites of tickets: the list, the star of an item, adding and removing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, or_, select
+
+from core.ids import NodeKind
+from core.pages import by_moment
+from models import tickets
+from models.base import Columns, project
+from models.favorites import Favorite
+from models.tickets import Ticket
+from models.viewers import ApiScope
+from resolvers import messages, notes
+from resolvers.batches import pages_by_parent
+from resolvers.global_ids import parse_id
+from resolvers.scope import Scope
+from services import favorites
+
+CONVERSATION_ORDER = by_moment("item_created_at", Favorite.item_created_at, Favorite.id)
+
+
+def _readable(viewer: Any, _only: Any = None) -> list[Any]:
+    """Hide favourites of notes from those who may not read notes."""
+    return [] if viewer.may(ApiScope.NOTES_READ) else [Favorite.note_id.is_(None)]
+
+
+# The parents of these pages are tickets that the viewer has come to see already.
+by_ticket = pages_by_parent(Favorite, Favorite.ticket_id, CONVERSATION_ORDER, limits=_readable)
+
+
+async def by_id(
+    scope: Scope, ids: Sequence[UUID], _arguments: None, columns: Columns
+) -> Mapping[UUID, Row[Any]]:
+    """Return favourites by their ids."""
+    rows = await scope.fetch(
+        select(*project(Favorite, columns))
+        .join(Ticket, Ticket.id == Favorite.ticket_id)
+        .where(Favorite.id.in_(ids), tickets.visible_to(scope.viewer), *_readable(scope.viewer))
+    )
+    return {row.id: row for row in rows}
+
+
+async def by_item(
+    scope: Scope, item_ids: Sequence[UUID], _arguments: None, columns: Columns
+) -> Mapping[UUID, Row[Any]]:
+    """Return the favourites of messages and notes that the viewer has come to see already."""
+    wanted = None if columns is None else columns | {"message_id", "note_id"}
+    rows = await scope.fetch(
+        select(*project(Favorite, wanted)).where(
+            or_(Favorite.message_id.in_(item_ids), Favorite.note_id.in_(item_ids))
+        )
+    )
+    return {row.message_id or row.note_id: row for row in rows}
+
+
+async def add(scope: Scope, item_id: str) -> tuple[Any, Any]:
+    """Star a message or a note; return the favourite and its ticket."""
+    kind, row_id = parse_id(item_id, NodeKind.MESSAGE, NodeKind.NOTE, path=("input", "itemId"))
+    async with scope.unit_of_work() as work:
+        return await favorites.add(work, scope.viewer, kind, row_id)
+
+
+async def remove(scope: Scope, item_id: str) -> Any:
+    """Take a star away; return the ticket."""
+    kind, row_id = parse_id(item_id, NodeKind.MESSAGE, NodeKind.NOTE, path=("input", "itemId"))
+    async with scope.unit_of_work() as work:
+        return await favorites.remove(work, scope.viewer, kind, row_id)
+
+
+async def item(
+    scope: Scope,
+    keys: Sequence[tuple[UUID | None, UUID | None]],
+    _arguments: None,
+    _columns: Columns,
+) -> Mapping[tuple[UUID | None, UUID | None], tuple[bool, Any]]:
+    """Return the starred messages (True) and notes (False) by (message id, note id)."""
+    message_rows = await messages.by_id(scope, [key for key, _ in keys if key], None, None)
+    note_rows = await notes.by_id(scope, [key for _, key in keys if key], None, None)
+    found = {(key, None): (True, row) for key, row in message_rows.items()}
+    return {**found, **{(None, key): (False, row) for key, row in note_rows.items()}}

@@ -1,0 +1,137 @@
+"""Tickets: lists, single ones, and what agents do with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, case, func, select
+
+from core.ids import NodeKind
+from core.pages import Order, Page, SortKey, by_moment, select_page, to_page
+from models.base import Columns, project
+from models.tickets import Ticket, TicketPriority, visible_to
+from resolvers.access import require_signed_in
+from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
+from resolvers.global_ids import row_id_of
+from resolvers.scope import Scope
+from services import notes, tickets
+from services.changes import Edit
+from services.notes import NewNote, NoteKind
+from services.search import tickets_matching
+from services.ticket_filters import TicketFilter
+
+by_id = rows_by_id(Ticket, visible_to)
+
+_RANKS = {priority: rank for rank, priority in enumerate(TicketPriority)}
+_PRIORITY_RANK = case(_RANKS, value=Ticket.priority)
+
+
+def _rank_of(priority: Any) -> int:
+    return _RANKS[TicketPriority(priority)]
+
+
+class TicketOrder(Enum):
+    """How a list of tickets is sorted."""
+
+    UPDATED_NEWEST_FIRST = by_moment("updated_at", Ticket.updated_at, Ticket.id, descending=True)
+    UPDATED_OLDEST_FIRST = by_moment("updated_at", Ticket.updated_at, Ticket.id)
+    CREATED_NEWEST_FIRST = by_moment("created_at", Ticket.created_at, Ticket.id, descending=True)
+    CREATED_OLDEST_FIRST = by_moment("created_at", Ticket.created_at, Ticket.id)
+    MOST_URGENT_FIRST = Order(
+        "priority-",
+        (SortKey("priority", _PRIORITY_RANK, _rank_of), SortKey("id", Ticket.id, UUID)),
+        descending=True,
+    )
+
+
+NEWEST_FIRST = TicketOrder.CREATED_NEWEST_FIRST.value
+
+by_customer = pages_by_parent(
+    Ticket,
+    Ticket.customer_id,
+    NEWEST_FIRST,
+    limits=lambda viewer, _only: [visible_to(viewer)],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketList:
+    """Which tickets a list shows, and in which order."""
+
+    filter: TicketFilter
+    search: str | None
+    order: TicketOrder
+
+
+async def page(
+    scope: Scope, wanted: TicketList, arguments: PageArguments, columns: Columns
+) -> Page:
+    """Return one page of the tickets that the viewer sees."""
+    require_signed_in(scope.viewer)
+    order = wanted.order.value
+    clauses = [visible_to(scope.viewer), *wanted.filter.clauses()]
+    if wanted.search:
+        clauses.append(tickets_matching(wanted.search))
+    needed = None if columns is None else columns | order.columns
+    rows = await scope.fetch(
+        select_page(select(*project(Ticket, needed)).where(*clauses), order, arguments.request)
+    )
+    total = None
+    if arguments.with_total:
+        total = (await scope.fetch(select(func.count(Ticket.id)).where(*clauses)))[0][0]
+    return to_page(rows, order, arguments.request, total=total)
+
+
+async def one(
+    scope: Scope, ticket_id: str | None, number: int | None, columns: Columns
+) -> Row[Any] | None:
+    """Return the ticket with this id or number, or None where the viewer sees none."""
+    require_signed_in(scope.viewer)
+    if ticket_id is None and number is None:
+        return None
+    statement = select(*project(Ticket, columns)).where(visible_to(scope.viewer))
+    if ticket_id is not None:
+        statement = statement.where(Ticket.id == row_id_of(ticket_id, NodeKind.TICKET, "id"))
+    if number is not None:
+        statement = statement.where(Ticket.number == number)
+    rows = await scope.fetch(statement)
+    return rows[0] if rows else None
+
+
+async def update(
+    scope: Scope, ticket_id: str, expected_version: int, wanted: Mapping[str, Any]
+) -> tuple[Ticket, Edit]:
+    """Edit a ticket; return it and what others had changed meanwhile."""
+    row_id = row_id_of(ticket_id, NodeKind.TICKET, "input", "ticketId")
+    async with scope.unit_of_work() as work:
+        return await tickets.update(work, scope.viewer, row_id, expected_version, wanted)
+
+
+async def close(scope: Scope, ticket_id: str) -> Ticket:
+    """Close a ticket."""
+    row_id = row_id_of(ticket_id, NodeKind.TICKET, "input", "ticketId")
+    async with scope.unit_of_work() as work:
+        return await tickets.close(work, scope.viewer, row_id)
+
+
+async def reopen(scope: Scope, ticket_id: str) -> Ticket:
+    """Open a ticket again."""
+    row_id = row_id_of(ticket_id, NodeKind.TICKET, "input", "ticketId")
+    async with scope.unit_of_work() as work:
+        return await tickets.reopen(work, scope.viewer, row_id)
+
+
+async def transfer(
+    scope: Scope, ticket_id: str, wanted: Mapping[str, UUID | None], comment: str | None
+) -> Row[Any] | None:
+    """Hand a ticket over; return it if the viewer still sees it. A comment is an inline note."""
+    row_id = row_id_of(ticket_id, NodeKind.TICKET, "input", "ticketId")
+    async with scope.unit_of_work() as work:
+        hand = await tickets.transfer(work, scope.viewer, row_id, wanted)
+        if comment is not None and comment.strip():
+            await notes.add_to_ticket(work, hand, NewNote(NoteKind.INLINE, row_id, comment))
+        await hand.finish()
+    found = await by_id(scope, [row_id], None, None)
+    return found.get(row_id)

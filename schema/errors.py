@@ -1,0 +1,243 @@
+"""The errors that mutations answer with: members of their result unions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from core import errors
+from core.localization import translate
+from schema.actors import Actor, actor_of
+from schema.fields import Info
+from schema.nodes import Node
+from schema.registry import object_of
+
+
+class ErrorCode(StrEnum):
+    """What went wrong. Codes never change; messages are in the viewer's language."""
+
+    VALIDATION_FAILED = "VALIDATION_FAILED"
+    NOT_FOUND = "NOT_FOUND"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    EDIT_CONFLICT = "EDIT_CONFLICT"
+    LIMIT_REACHED = "LIMIT_REACHED"
+    ALREADY_EXISTS = "ALREADY_EXISTS"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    NEW_ACTIVITY = "NEW_ACTIVITY"
+    UNAVAILABLE = "UNAVAILABLE"
+    WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
+
+
+strawberry.enum(ErrorCode, description="What went wrong. Codes never change.")
+strawberry.enum(errors.FieldErrorCode, description="Why a value was refused.")
+
+_CODE = "What went wrong, for programs."
+_MESSAGE = "What went wrong, for the person at the screen, in their language."
+
+
+@strawberry.interface(description="An error that the person at the screen can act on.")
+class UserError:
+    """An error that the person at the screen can act on."""
+
+    code: ErrorCode = strawberry.field(description=_CODE)
+    message: str = strawberry.field(description=_MESSAGE)
+
+
+@strawberry.type(description="One refused value.")
+class FieldError:
+    """One refused value."""
+
+    path: list[str] = strawberry.field(description="Where the value stands in the arguments.")
+    code: errors.FieldErrorCode = strawberry.field(description="Why it was refused.")
+    message: str = strawberry.field(description=_MESSAGE)
+    limit: int | None = strawberry.field(description="The limit it broke.")
+    actual: int | None = strawberry.field(description="What it measured instead.")
+
+
+@strawberry.type(description="Values of the input break a rule. Nothing was changed.")
+class ValidationFailed(UserError):
+    """Values of the input break a rule."""
+
+    fields: list[FieldError] = strawberry.field(description="All refused values.")
+
+
+@strawberry.type(description="There is no such object, or the viewer may not see it.")
+class NotFound(UserError):
+    """No such object, or a hidden one: the answer is the same."""
+
+
+@strawberry.type(description="The viewer has no right to do this.")
+class NotAllowed(UserError):
+    """The viewer has no right to do this."""
+
+
+@strawberry.type(description="The e-mail address or the password is wrong.")
+class WrongCredentials(UserError):
+    """The e-mail address or the password is wrong."""
+
+
+@strawberry.type(description="A set is full.")
+class LimitReached(UserError):
+    """A set is full."""
+
+    limit: int = strawberry.field(description="How many there can be.")
+
+
+@strawberry.type(description="A unique value is taken.")
+class AlreadyExists(UserError):
+    """A unique value is taken."""
+
+    existing: Node | None = strawberry.field(
+        description="What has the value already, where the viewer may see it."
+    )
+
+
+@strawberry.type(description="The idempotency key was used with another input.")
+class IdempotencyKeyReused(UserError):
+    """The idempotency key was used with another input."""
+
+
+@strawberry.type(description="A part this needs is busy or down. Trying again is safe.")
+class Unavailable(UserError):
+    """A part this needs is busy or down."""
+
+    retry_after_seconds: int | None = strawberry.field(description="When to try again.")
+
+
+@strawberry.type(description="A field that two people changed.")
+class ConflictingField:
+    """A field that two people changed."""
+
+    field: str = strawberry.field(description="The field's name.")
+    base: str | None = strawberry.field(description="What it was when you loaded it.")
+    theirs: str | None = strawberry.field(description="What it is now.")
+    yours: str | None = strawberry.field(description="What you wanted it to be.")
+
+
+@strawberry.type(description="Somebody else changed the same fields. Nothing was changed by you.")
+class EditConflict(UserError):
+    """Somebody else changed the same fields."""
+
+    current_version: int = strawberry.field(description="The version to send next.")
+    changed_by: Actor = strawberry.field(description="Who changed them last.")
+    changed_at: datetime = strawberry.field(description="When they were changed last.")
+    fields: list[ConflictingField] = strawberry.field(description="Each field in conflict.")
+    current: Node = strawberry.field(description="The object as it is now.")
+
+
+@strawberry.type(description="Somebody wrote since the version you had seen. Nothing was sent.")
+class NewActivity(UserError):
+    """Somebody wrote since the version the sender had seen."""
+
+    items: list[Annotated["TimelineItem", strawberry.lazy("schema.timeline")]] = strawberry.field(
+        description="What is new, oldest first."
+    )
+
+
+def _words(error: errors.DomainError, info: Info, **arguments: Any) -> dict[str, Any]:
+    language = info.context.viewer.language
+    return {
+        "code": ErrorCode(error.code),
+        "message": translate(language, error.code, **arguments),
+    }
+
+
+class _Handler:
+    """Turns one kind of domain error into its member of the union."""
+
+    def __init__(self, exception: type[errors.DomainError], member: type[UserError]) -> None:
+        self.exception_type = exception
+        self.error_type = member
+
+    def handle(
+        self, exception: errors.DomainError, *, field: StrawberryField, info: Any
+    ) -> UserError:
+        """Return the union member that tells of `exception`."""
+        return self.error_type(**_words(exception, info), **self.details(exception, info))
+
+    def details(self, exception: Any, info: Info) -> dict[str, Any]:
+        """Return the member's own fields."""
+        return {}
+
+
+class _ValidationFailedHandler(_Handler):
+    def details(self, exception: errors.ValidationFailed, info: Info) -> dict[str, Any]:
+        language = info.context.viewer.language
+        return {
+            "fields": [
+                FieldError(
+                    path=list(problem.path),
+                    code=problem.code,
+                    message=translate(
+                        language, problem.code, limit=problem.limit, actual=problem.actual
+                    ),
+                    limit=problem.limit,
+                    actual=problem.actual,
+                )
+                for problem in exception.problems
+            ]
+        }
+
+
+class _LimitReachedHandler(_Handler):
+    def handle(
+        self, exception: errors.DomainError, *, field: StrawberryField, info: Any
+    ) -> UserError:
+        """Return the error with its limit in words, too."""
+        limit = exception.extensions["limit"]
+        return LimitReached(**_words(exception, info, limit=limit), limit=limit)
+
+
+class _AlreadyExistsHandler(_Handler):
+    def details(self, exception: errors.AlreadyExists, info: Info) -> dict[str, Any]:
+        return {"existing": object_of(exception.existing) if exception.existing else None}
+
+
+class _UnavailableHandler(_Handler):
+    def details(self, exception: errors.Unavailable, info: Info) -> dict[str, Any]:
+        return {"retry_after_seconds": exception.retry_after_seconds}
+
+
+class _EditConflictHandler(_Handler):
+    async def handle(  # type: ignore[override]  # the library awaits it
+        self, exception: errors.EditConflict, *, field: StrawberryField, info: Any
+    ) -> UserError:
+        """Return the conflict, with who caused it."""
+        return EditConflict(
+            **_words(exception, info),
+            current_version=exception.current_version,
+            changed_by=await actor_of(info.context, exception.changed_by),
+            changed_at=exception.changed_at,
+            fields=[
+                ConflictingField(
+                    field=conflict.field,
+                    base=conflict.base,
+                    theirs=conflict.theirs,
+                    yours=conflict.yours,
+                )
+                for conflict in exception.fields
+            ],
+            current=object_of(exception.current),
+        )
+
+
+class _NewActivityHandler(_Handler):
+    def details(self, exception: errors.NewActivity, info: Info) -> dict[str, Any]:
+        return {"items": [object_of(row) for row in exception.items]}
+
+
+EXCEPTION_HANDLERS: Iterable[_Handler] = (
+    _ValidationFailedHandler(errors.ValidationFailed, ValidationFailed),
+    _Handler(errors.NotFound, NotFound),
+    _Handler(errors.NotAllowed, NotAllowed),
+    _Handler(errors.WrongCredentials, WrongCredentials),
+    _LimitReachedHandler(errors.LimitReached, LimitReached),
+    _AlreadyExistsHandler(errors.AlreadyExists, AlreadyExists),
+    _Handler(errors.IdempotencyKeyReused, IdempotencyKeyReused),
+    _UnavailableHandler(errors.Unavailable, Unavailable),
+    _EditConflictHandler(errors.EditConflict, EditConflict),
+    _NewActivityHandler(errors.NewActivity, NewActivity),
+)

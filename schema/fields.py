@@ -1,0 +1,205 @@
+"""The three ways a field of an object type is answered: a column, a pure function, a relation.
+
+None of them is a coroutine per object. A column or a function is read from the row at once; a
+relation names one batch function of `resolvers`, which answers all objects of a page together.
+The metadata says which columns a field needs, so that only those are loaded.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, cast
+
+import strawberry
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLUnionType,
+    SelectionNode,
+    SelectionSetNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
+from strawberry.types.field import StrawberryField
+
+from models.base import Columns
+from resolvers.scope import Batch, Scope
+
+_ANSWER = "answer"
+_STRAWBERRY = "strawberry-definition"
+_UNKNOWN: Any = object()
+
+Info = strawberry.Info[Scope, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The value of one column of the row, passed through `convert` if given."""
+
+    name: str | None
+    needs: tuple[str, ...]
+    convert: Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What `batch` finds for the values of the row's `key` columns."""
+
+    batch: Batch
+    key: tuple[str, ...]
+    wrap: Callable[[Any], Any] | None
+
+
+def column(description: str, *, name: str | None = None) -> Any:
+    """Return a field that shows a column; `name` is the attribute where it has another name."""
+    return _field(description, Column(name, (), None))
+
+
+def derived(description: str, function: Callable[[Any], Any], *, needs: Sequence[str]) -> Any:
+    """Return a field computed from the row alone, out of the columns it `needs`."""
+    return _field(description, Column(None, tuple(needs), function))
+
+
+def relation(
+    description: str,
+    batch: Batch,
+    *,
+    key: str | tuple[str, ...],
+    wrap: Callable[[Any], Any] | None = None,
+) -> Any:
+    """Return a field that `batch` answers for all rows at once.
+
+    `key` names the column, or the columns, that lead there. What is found becomes an object of the
+    field's type, or what `wrap` makes of it.
+    """
+    return _field(description, Relation(batch, (key,) if isinstance(key, str) else key, wrap))
+
+
+def _field(description: str, answer: Column | Relation) -> Any:
+    field = StrawberryField(description=description, metadata={_ANSWER: answer})
+    field.init = field.repr = field.compare = False
+    return field
+
+
+def compile_fields(schema: GraphQLSchema) -> None:
+    """Give each column, function and relation of the schema its plain resolver."""
+    for graphql_type in schema.type_map.values():
+        if isinstance(graphql_type, GraphQLObjectType):
+            for field in graphql_type.fields.values():
+                _compile(field)
+
+
+def requested_columns(info: GraphQLResolveInfo, *path: str) -> Columns:
+    """Return the columns that the selected fields of the returned type need.
+
+    `path` leads through fields in between, such as `nodes` of a connection. None means all:
+    the type is not known before the rows are.
+    """
+    named = get_named_type(info.return_type)
+    selections = [node.selection_set for node in info.field_nodes if node.selection_set]
+    for name in path:
+        found = [node for _, node in _selected(selections, info) if node.name.value == name]
+        selections = [node.selection_set for node in found if node.selection_set]
+        named = get_named_type(cast(GraphQLObjectType, named).fields[name].type)
+    if isinstance(named, GraphQLUnionType | GraphQLInterfaceType):
+        return None
+    return _columns_of(cast(GraphQLObjectType, named), selections, info)
+
+
+def connection_columns(info: GraphQLResolveInfo) -> Columns:
+    """Return the columns that the nodes of a connection need, in `nodes` and in `edges`."""
+    nodes = requested_columns(info, "nodes")
+    edges = requested_columns(info, "edges", "node")
+    return None if nodes is None or edges is None else nodes | edges
+
+
+def selects(info: GraphQLResolveInfo, name: str) -> bool:
+    """Tell whether a field of the returned type is selected."""
+    selections = [node.selection_set for node in info.field_nodes if node.selection_set]
+    return any(node.name.value == name for _, node in _selected(selections, info))
+
+
+def _compile(field: GraphQLField) -> None:
+    definition = field.extensions.get(_STRAWBERRY)
+    if not isinstance(definition, StrawberryField):
+        return
+    answer = (definition.metadata or {}).get(_ANSWER)
+    if isinstance(answer, Column):
+        field.resolve = _column_resolver(answer, definition.python_name)
+        field.extensions["columns"] = answer.needs or (answer.name or definition.python_name,)
+    elif isinstance(answer, Relation):
+        field.resolve = _relation_resolver(answer, field.type)
+        field.extensions["columns"] = answer.key
+
+
+def _column_resolver(answer: Column, python_name: str) -> Callable[..., Any]:
+    convert = answer.convert
+    if convert is not None:
+        return lambda source, _info: convert(source.row)
+    name = answer.name or python_name
+    return lambda source, _info: getattr(source.row, name)
+
+
+def _relation_resolver(answer: Relation, returned: Any) -> Callable[..., Any]:
+    batch = answer.batch
+    key_of = attrgetter(*answer.key)
+    many = is_list_type(get_nullable_type(returned))
+    wrap = _wrapper(answer, returned, many=many)
+
+    def resolve(source: Any, info: GraphQLResolveInfo) -> Any:
+        key = key_of(source.row)
+        if key is None:
+            return [] if many else None
+        scope: Scope = info.context
+        selection = tuple(map(id, info.field_nodes))
+        columns = scope.columns.get(selection, _UNKNOWN)
+        if columns is _UNKNOWN:
+            columns = scope.columns[selection] = requested_columns(info)
+        return scope.load(batch, key, None, columns, wrap)
+
+    return resolve
+
+
+def _wrapper(answer: Relation, returned: Any, *, many: bool) -> Callable[[Any], Any]:
+    wrap = answer.wrap or get_named_type(returned).extensions[_STRAWBERRY].origin.from_row
+    return (lambda rows: [wrap(row) for row in rows or ()]) if many else wrap
+
+
+def _columns_of(
+    object_type: GraphQLObjectType,
+    selections: Sequence[SelectionSetNode],
+    info: GraphQLResolveInfo,
+) -> frozenset[str]:
+    columns: set[str] = set()
+    for _, node in _selected(selections, info):
+        field = object_type.fields.get(node.name.value)
+        if field is not None:
+            columns.update(field.extensions.get("columns", ()))
+    return frozenset(columns)
+
+
+def _selected(
+    selections: Sequence[SelectionSetNode], info: GraphQLResolveInfo
+) -> list[tuple[str, FieldNode]]:
+    """Return the fields of these selections, those in fragments too, each fragment once."""
+    found: list[tuple[str, FieldNode]] = []
+    seen: set[str] = set()
+    waiting: list[SelectionNode] = [node for part in selections for node in part.selections]
+    fragments: Mapping[str, Any] = info.fragments
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FieldNode):
+            found.append((node.name.value, node))
+        elif isinstance(node, FragmentSpreadNode):
+            if node.name.value not in seen:
+                seen.add(node.name.value)
+                waiting.extend(fragments[node.name.value].selection_set.selections)
+        else:
+            waiting.extend(cast(Any, node).selection_set.selections)
+    return found

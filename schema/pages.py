@@ -1,0 +1,110 @@
+"""Connections: lists that come in pages."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+
+import strawberry
+
+from core.pages import Page, PageRequest
+from resolvers.batches import PageArguments
+from resolvers.scope import Batch
+from schema.fields import Info, connection_columns, selects
+
+NodeT = TypeVar("NodeT")
+
+First = Annotated[
+    int | None,
+    strawberry.argument(description="How many from the start: 25 unless told, 100 at most."),
+]
+After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
+Last = Annotated[
+    int | None,
+    strawberry.argument(description="How many from the end: 100 at most. Not with `first`."),
+]
+Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    """Where a page stands in its list."""
+
+    has_next_page: bool = strawberry.field(description="Whether something follows this page.")
+    has_previous_page: bool = strawberry.field(description="Whether something precedes this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first item.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last item.")
+
+
+@strawberry.type(description="An item of a page and its place in the list.")
+class Edge(Generic[NodeT]):
+    """An item and its cursor."""
+
+    cursor: str = strawberry.field(description="The item's place, for `after` and `before`.")
+    node: NodeT = strawberry.field(description="The item.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[NodeT]):
+    """One page of a list."""
+
+    page: strawberry.Private[Page]
+    nodes: list[NodeT] = strawberry.field(description="The items of this page.")
+    total_count: int | None = strawberry.field(
+        name="totalCount", graphql_type=int, description="How many items the whole list has."
+    )
+
+    @strawberry.field(description="The items of this page with their cursors.")
+    def edges(self) -> list[Edge[NodeT]]:
+        """Return the items with their cursors."""
+        cursor = self.page.order.cursor
+        return [
+            Edge(cursor=cursor(row), node=node)
+            for row, node in zip(self.page.rows, self.nodes, strict=True)
+        ]
+
+    @strawberry.field(description="Where this page stands in the list.")
+    def page_info(self) -> PageInfo:
+        """Return where this page stands."""
+        rows, cursor = self.page.rows, self.page.order.cursor
+        return PageInfo(
+            has_next_page=self.page.has_next,
+            has_previous_page=self.page.has_previous,
+            start_cursor=cursor(rows[0]) if rows else None,
+            end_cursor=cursor(rows[-1]) if rows else None,
+        )
+
+
+def connection_of(page: Page, wrap: Callable[[Any], Any]) -> Connection[Any]:
+    """Make a connection of a page of rows."""
+    return Connection(page=page, nodes=[wrap(row) for row in page.rows], total_count=page.total)
+
+
+def page_arguments(
+    info: Info,
+    first: int | None,
+    after: str | None,
+    last: int | None,
+    before: str | None,
+    only: Any = None,
+) -> PageArguments:
+    """Check the arguments of a connection and see whether the total is asked for.
+
+    Raises ValidationFailed for a page of over 100 items.
+    """
+    return PageArguments(
+        PageRequest.of(first, after, last, before),
+        with_total=selects(info._raw_info, "totalCount"),  # noqa: SLF001  # not public otherwise
+        only=only,
+    )
+
+
+async def load_connection(
+    info: Info,
+    batch: Batch,
+    parent_key: Any,
+    arguments: PageArguments,
+    wrap: Callable[[Any], Any],
+) -> Connection[Any]:
+    """Load a page of children, together with the pages of all other parents."""
+    columns = connection_columns(info._raw_info)  # noqa: SLF001  # not public otherwise
+    page = await info.context.load(batch, parent_key, arguments, columns)
+    return connection_of(page, wrap)

@@ -1,0 +1,149 @@
+"""Edits of fields: what changed, and how two people's edits are merged or refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from core.errors import (
+    ConflictingField,
+    EditConflict,
+    FieldErrorCode,
+    FieldProblem,
+    ValidationFailed,
+)
+from models.base import Base, Versioned
+from models.event_topics import topic_of
+from models.events import read_events
+from services.unit_of_work import UnitOfWork
+
+EVENTS_PER_READ = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a row before and after, as people read it; references carry their ids too."""
+
+    field: str
+    before: str | None
+    after: str | None
+    before_id: UUID | None = None
+    after_id: UUID | None = None
+
+    def as_payload(self) -> dict[str, Any]:
+        """Return the shape kept in the event log."""
+        payload: dict[str, Any] = {
+            "field": self.field,
+            "before": self.before,
+            "after": self.after,
+        }
+        if self.before_id or self.after_id:
+            payload["before_id"] = self.before_id.hex if self.before_id else None
+            payload["after_id"] = self.after_id.hex if self.after_id else None
+        return payload
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The outcome of an edit: what it changed, and which fields others had changed meanwhile."""
+
+    changes: list[FieldChange]
+    merged_fields: list[str]
+
+
+def readable(value: object) -> str | None:
+    """Return a field's value as the log and the screen show it."""
+    if value is None or isinstance(value, StrEnum):
+        return value.value if value is not None else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ", ".join(value)
+    return str(value)
+
+
+async def apply_edit(
+    work: UnitOfWork,
+    row: Base,
+    expected_version: int,
+    wanted: Mapping[str, Any],
+    *,
+    field_names: Mapping[str, str] | None = None,
+) -> Edit:
+    """Set the attributes of `row` to the wanted values, merged with what others changed.
+
+    `expected_version` is what the editor had loaded. A field that somebody else has changed since
+    then, and to something else, is a conflict; then nothing is changed at all. `field_names` gives
+    the public name of an attribute where it is another one.
+
+    Raises EditConflict, and ValidationFailed for a version that does not exist yet.
+    """
+    names = field_names or {}
+    current = {attribute: getattr(row, attribute) for attribute in wanted}
+    theirs = await _changes_since(work, row, expected_version)
+    conflicts = [
+        ConflictingField(name, theirs[name].base, readable(current[attribute]), readable(value))
+        for attribute, value in wanted.items()
+        if (name := names.get(attribute, attribute)) in theirs and value != current[attribute]
+    ]
+    if conflicts:
+        last = theirs[conflicts[0].field]
+        raise EditConflict(
+            current=row,
+            current_version=_version(row),
+            changed_by=last.changed_by,
+            changed_at=last.changed_at,
+            fields=conflicts,
+        )
+    changes = []
+    for attribute, value in wanted.items():
+        if value != current[attribute]:
+            setattr(row, attribute, value)
+            name = names.get(attribute, attribute)
+            changes.append(FieldChange(name, readable(current[attribute]), readable(value)))
+    return Edit(changes, sorted(theirs))
+
+
+@dataclass(frozen=True, slots=True)
+class _TheirChange:
+    base: str | None
+    changed_by: tuple[str, UUID | None]
+    changed_at: Any
+
+
+def _version(row: Base) -> int:
+    if not isinstance(row, Versioned):
+        raise TypeError(row)
+    return row.version
+
+
+async def _changes_since(
+    work: UnitOfWork, row: Base, expected_version: int
+) -> dict[str, _TheirChange]:
+    """Return, for each field changed since, its value then and who changed it last."""
+    version = _version(row)
+    if expected_version > version:
+        raise ValidationFailed(
+            FieldProblem(
+                ("input", "expectedVersion"),
+                FieldErrorCode.VERSION_IN_FUTURE,
+                limit=version,
+                actual=expected_version,
+            )
+        )
+    theirs: dict[str, _TheirChange] = {}
+    position = expected_version
+    while position < version:
+        events = await read_events(work.session, topic_of(row), position, EVENTS_PER_READ)
+        if not events:
+            break
+        for event in events:
+            for change in event.payload.get("changes", ()):
+                field = change["field"]
+                base = theirs[field].base if field in theirs else change["before"]
+                theirs[field] = _TheirChange(
+                    base, (event.actor_kind, event.actor_id), event.occurred_at
+                )
+        position = events[-1].sequence
+    return theirs

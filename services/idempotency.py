@@ -1,0 +1,101 @@
+"""A mutation with an idempotency key happens once, however often it is sent."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.errors import FieldErrorCode, FieldProblem, IdempotencyKeyReused, ValidationFailed
+from core.ids import new_id
+from core.text import character_count
+from models.base import Base
+from models.idempotency_keys import KEPT_FOR, KEY_CHARACTERS, IdempotencyKey
+from services.unit_of_work import UnitOfWork
+
+RowT = TypeVar("RowT", bound=Base)
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The key under which a mutation is to happen once, with the mutation's name and input."""
+
+    key: str
+    operation: str
+    input: dict[str, Any]
+
+    @property
+    def input_hash(self) -> bytes:
+        """Return what tells two inputs apart."""
+        canonical = orjson.dumps(self.input, option=orjson.OPT_SORT_KEYS, default=str)
+        return sha256(canonical).digest()
+
+
+async def create_once(
+    work: UnitOfWork,
+    once: Once | None,
+    model: type[RowT],
+    create: Callable[[UUID], Awaitable[RowT]],
+) -> RowT:
+    """Call `create` with a new id, or return the row that the same call made before.
+
+    Two calls at once: the second waits for the first one's transaction at the key's row.
+    Raises IdempotencyKeyReused when the key came with another input before.
+    """
+    row_id = new_id()
+    if once is None or work.actor.id is None:
+        return await create(row_id)
+    if not 0 < character_count(once.key) <= KEY_CHARACTERS:
+        raise ValidationFailed(
+            FieldProblem(
+                ("input", "idempotencyKey"),
+                FieldErrorCode.TOO_LONG if once.key else FieldErrorCode.REQUIRED,
+                KEY_CHARACTERS,
+                character_count(once.key),
+            )
+        )
+    if await _reserve(work, once, row_id):
+        return await create(row_id)
+    used = (
+        await work.session.scalars(select(IdempotencyKey).where(*_same_key(work, once.key)))
+    ).one()
+    if used.operation != once.operation or used.input_hash != once.input_hash:
+        raise IdempotencyKeyReused
+    return await work.session.get_one(model, used.result_id)
+
+
+def _same_key(work: UnitOfWork, key: str) -> tuple[Any, ...]:
+    return (
+        IdempotencyKey.actor_kind == work.actor.kind,
+        IdempotencyKey.actor_id == work.actor.id,
+        IdempotencyKey.key == key,
+    )
+
+
+async def _reserve(work: UnitOfWork, once: Once, row_id: UUID) -> bool:
+    """Take the key; False when it is taken already. An expired key is free again."""
+    await work.session.execute(
+        delete(IdempotencyKey).where(
+            *_same_key(work, once.key), IdempotencyKey.created_at < work.now - KEPT_FOR
+        )
+    )
+    dialect = work.session.get_bind().dialect.name
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(IdempotencyKey)
+    taken = await work.session.execute(
+        insert.values(
+            actor_kind=work.actor.kind,
+            actor_id=work.actor.id,
+            key=once.key,
+            operation=once.operation,
+            input_hash=once.input_hash,
+            result_id=row_id,
+            created_at=work.now,
+        )
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
+    )
+    return taken.first() is not None

@@ -1,0 +1,188 @@
+"""Signing in, signing out, and finding out who sent a request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from secrets import token_urlsafe
+from uuid import UUID
+
+from sqlalchemy import func, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from core import clock
+from core.database import Database
+from core.errors import Unauthenticated, WrongCredentials
+from core.text import fold
+from models.actors import Actor, ActorKind
+from models.agents import Agent, AgentRole
+from models.api_tokens import ApiToken, ApiTokenBrand
+from models.brands import BrandMember
+from models.sessions import ABSOLUTE_LIFETIME, SLIDING_LIFETIME, Session
+from models.teams import TeamMember
+from models.viewers import ApiScope, Viewer
+from services.passwords import password_matches
+
+SESSION_PREFIX = "sts_"
+API_TOKEN_PREFIX = "sta_"  # noqa: S105  # a prefix that secret scanners can look for
+TOKEN_BYTES = 32
+# `last_used_at` is written at most this often: a sign of life, not a write per request.
+TOUCH_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A fresh session. The token is shown this once; its hash is all that is kept."""
+
+    token: str
+    agent: Agent
+    expires_at: datetime
+
+
+def new_token(prefix: str) -> str:
+    """Return an unguessable token."""
+    return prefix + token_urlsafe(TOKEN_BYTES)
+
+
+def token_hash(token: str) -> bytes:
+    """Return what is kept of a token. It is random already, so a fast hash is enough."""
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+async def sign_in(session: AsyncSession, email: str, password: str) -> SignedIn:
+    """Open a session. Raises WrongCredentials without telling what was wrong."""
+    agent = await session.scalar(select(Agent).where(Agent.email_key == fold(email)))
+    matches = await password_matches(password, agent.password_hash if agent else None)
+    if agent is None or not matches or not agent.active:
+        raise WrongCredentials
+    now = clock.now()
+    token = new_token(SESSION_PREFIX)
+    session.add(
+        Session(agent_id=agent.id, token_hash=token_hash(token), created_at=now, last_used_at=now)
+    )
+    return SignedIn(token, agent, now + ABSOLUTE_LIFETIME)
+
+
+async def sign_out(session: AsyncSession, viewer: Viewer) -> None:
+    """End the viewer's session. Ending an ended one changes nothing."""
+    await session.execute(
+        update(Session)
+        .where(Session.id == viewer.session_id, Session.ended_at.is_(None))
+        .values(ended_at=clock.now())
+    )
+
+
+async def authenticate(
+    database: Database, authorization: str | None, *, language: str = "en"
+) -> Viewer:
+    """Return who sent a request with this Authorization header; without one, a stranger.
+
+    Raises Unauthenticated for anything that is not the bearer token of a live session or API token.
+    """
+    if authorization is None:
+        return Viewer(actor=None, language=language)
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    async with database.reading() as connection:
+        if token.startswith(API_TOKEN_PREFIX):
+            viewer, last_used_at = await _integration(connection, token_hash(token), language)
+        else:
+            viewer, last_used_at = await _agent(connection, token_hash(token))
+    if (clock.now() - last_used_at).total_seconds() > TOUCH_SECONDS:
+        await _touch(database, viewer)
+    return viewer
+
+
+async def _agent(connection: AsyncConnection, hashed: bytes) -> tuple[Viewer, datetime]:
+    now = clock.now()
+    row = (
+        await connection.execute(
+            select(Session.id, Session.last_used_at, Agent.id, Agent.role, Agent.language)
+            .join(Agent, Agent.id == Session.agent_id)
+            .where(
+                Session.token_hash == hashed,
+                Session.ended_at.is_(None),
+                Session.last_used_at > now - SLIDING_LIFETIME,
+                Session.created_at > now - ABSOLUTE_LIFETIME,
+                Agent.active,
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise Unauthenticated
+    session_id, last_used_at, agent_id, role, language = row
+    memberships = await connection.execute(
+        select(literal("brand").label("of"), BrandMember.brand_id)
+        .where(BrandMember.agent_id == agent_id)
+        .union_all(
+            select(literal("team"), TeamMember.team_id).where(TeamMember.agent_id == agent_id)
+        )
+    )
+    pairs = memberships.all()
+    viewer = Viewer(
+        actor=Actor(ActorKind.AGENT, agent_id),
+        language=language,
+        is_admin=role is AgentRole.ADMIN,
+        brand_ids=frozenset(row_id for of, row_id in pairs if of == "brand"),
+        team_ids=frozenset(row_id for of, row_id in pairs if of == "team"),
+        session_id=session_id,
+    )
+    return viewer, last_used_at
+
+
+async def _integration(
+    connection: AsyncConnection, hashed: bytes, language: str
+) -> tuple[Viewer, datetime]:
+    now = clock.now()
+    row = (
+        await connection.execute(
+            select(ApiToken.id, ApiToken.scopes, ApiToken.last_used_at).where(
+                ApiToken.token_hash == hashed,
+                ApiToken.revoked_at.is_(None),
+                func.coalesce(ApiToken.expires_at > now, True),
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        raise Unauthenticated
+    brands = await connection.execute(
+        select(ApiTokenBrand.brand_id).where(ApiTokenBrand.api_token_id == row.id)
+    )
+    viewer = Viewer(
+        actor=Actor(ActorKind.INTEGRATION, row.id),
+        language=language,
+        brand_ids=frozenset(brand_id for (brand_id,) in brands),
+        scopes=frozenset(ApiScope(scope) for scope in row.scopes),
+        session_id=row.id,
+    )
+    return viewer, row.last_used_at or datetime.min.replace(tzinfo=now.tzinfo)
+
+
+async def _touch(database: Database, viewer: Viewer) -> None:
+    table = Session if viewer.is_agent else ApiToken
+    async with database.transaction() as session:
+        await session.execute(
+            update(table).where(table.id == viewer.session_id).values(last_used_at=clock.now())
+        )
+
+
+async def is_live(connection: AsyncConnection, session_id: UUID) -> bool:
+    """Tell whether a session or an API token still opens anything."""
+    now = clock.now()
+    session = (
+        select(Session.id)
+        .join(Agent, Agent.id == Session.agent_id)
+        .where(
+            Session.id == session_id,
+            Session.ended_at.is_(None),
+            Session.created_at > now - ABSOLUTE_LIFETIME,
+            Agent.active,
+        )
+    )
+    api_token = select(ApiToken.id).where(
+        ApiToken.id == session_id,
+        ApiToken.revoked_at.is_(None),
+        func.coalesce(ApiToken.expires_at > now, True),
+    )
+    found = await connection.execute(session.union_all(api_token))
+    return found.first() is not None

@@ -1,0 +1,158 @@
+"""One act: its rows, its events and its jobs, written together or not at all."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core import clock
+from core.database import Database
+from core.ids import new_id
+from models.actors import AUTOMATION, Actor
+from models.base import Base, Versioned
+from models.event_records import EventRecord
+from models.events import Event, TopicHeadRow
+from models.jobs import Job
+
+Announce = Callable[[Sequence[EventRecord]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _PendingEvent:
+    topic: str
+    id: UUID
+    type: str
+    payload: dict[str, Any]
+
+
+class UnitOfWork:
+    """What one act writes. `now` is the one moment at which all of it happens."""
+
+    def __init__(self, session: AsyncSession, actor: Actor, now: datetime) -> None:
+        self.session = session
+        self.actor = actor
+        self.now = now
+        self._pending: list[_PendingEvent] = []
+        self._versioned: dict[str, list[Versioned]] = {}
+
+    def record(
+        self,
+        event_type: str,
+        payload: dict[str, Any],
+        *,
+        topic: str,
+        versions: Sequence[Versioned] = (),
+        event_id: UUID | None = None,
+    ) -> UUID:
+        """Write an event into `topic`; the rows in `versions` get its position as their version.
+
+        The same act may be recorded in a second topic under the same `event_id`.
+        """
+        event_id = event_id or new_id()
+        self._pending.append(_PendingEvent(topic, event_id, event_type, payload))
+        self._versioned.setdefault(topic, []).extend(versions)
+        return event_id
+
+    def enqueue(
+        self, kind: str, payload: dict[str, Any], *, run_at: datetime | None = None
+    ) -> None:
+        """Ask for a job, to be run after the commit (not before `run_at`)."""
+        self.session.add(
+            Job(kind=kind, payload=payload, created_at=self.now, run_at=run_at or self.now)
+        )
+
+    async def insert_unique(self, row: Base) -> bool:
+        """Insert a row; False where another row, perhaps of this very moment, has its key."""
+        try:
+            async with self.session.begin_nested():
+                self.session.add(row)
+                await self.session.flush()
+        except IntegrityError:
+            return False
+        return True
+
+    async def write_events(self) -> list[EventRecord]:
+        """Give the recorded events their places in the log.
+
+        This comes last: from here to the commit the counters are locked, in sorted order, so that
+        positions have no gap, commits follow positions, and two acts cannot wait for each other.
+        """
+        await self.session.flush()
+        if not self._pending:
+            return []
+        pending = sorted(self._pending, key=lambda event: event.topic)
+        heads = await self._advance_heads(pending)
+        records = []
+        for topic, events in groupby(pending, key=lambda event: event.topic):
+            of_topic = list(events)
+            first = heads[topic] - len(of_topic) + 1
+            records += [
+                EventRecord(
+                    topic=topic,
+                    sequence=first + offset,
+                    id=event.id,
+                    type=event.type,
+                    actor_kind=self.actor.kind,
+                    actor_id=self.actor.id,
+                    payload=event.payload,
+                    occurred_at=self.now,
+                )
+                for offset, event in enumerate(of_topic)
+            ]
+            for row in self._versioned[topic]:
+                row.version = heads[topic]
+        await self.session.execute(
+            insert(Event),
+            [
+                {
+                    "topic": record.topic,
+                    "seq": record.sequence,
+                    "id": record.id,
+                    "type": record.type,
+                    "actor_kind": record.actor_kind,
+                    "actor_id": record.actor_id,
+                    "payload": record.payload,
+                    "created_at": record.occurred_at,
+                }
+                for record in records
+            ],
+        )
+        return records
+
+    async def _advance_heads(self, pending: Sequence[_PendingEvent]) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for event in pending:
+            counts[event.topic] = counts.get(event.topic, 0) + 1
+        dialect = self.session.get_bind().dialect.name
+        upsert = (postgresql if dialect == "postgresql" else sqlite).insert(TopicHeadRow)
+        statement = upsert.values(
+            [{"topic": topic, "seq": count, "min_seq": 1} for topic, count in counts.items()]
+        )
+        result = await self.session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[TopicHeadRow.topic],
+                set_={"seq": TopicHeadRow.seq + statement.excluded.seq},
+            ).returning(TopicHeadRow.topic, TopicHeadRow.seq)
+        )
+        return {topic: seq for topic, seq in result}
+
+
+@asynccontextmanager
+async def unit_of_work(
+    database: Database, announce: Announce, actor: Actor | None
+) -> AsyncIterator[UnitOfWork]:
+    """Run one act in one transaction, and announce its events once it is committed."""
+    async with database.transaction() as session:
+        work = UnitOfWork(session, actor or AUTOMATION, clock.now())
+        yield work
+        records = await work.write_events()
+    if records:
+        announce(records)

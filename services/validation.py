@@ -1,0 +1,117 @@
+"""Checks of what people type: all problems of an input are found before one error is raised."""
+
+from email_validator import EmailNotValidError, validate_email
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumberFormat,
+    format_number,
+    is_valid_number,
+    parse,
+)
+
+from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
+from core.text import character_count, normalise, single_line
+
+# Where a number without a country code is looked for, in this order.
+HOME_REGIONS = ("TR", "GR")
+
+
+class InputCheck:
+    """Cleans the fields of one input and collects what is wrong with them."""
+
+    def __init__(self) -> None:
+        self.problems: list[FieldProblem] = []
+
+    def refuse(
+        self,
+        field: str,
+        code: FieldErrorCode,
+        limit: int | None = None,
+        actual: int | None = None,
+    ) -> None:
+        """Note that a field is refused."""
+        path = ("input", *field.split("."))
+        self.problems.append(FieldProblem(path, code, limit, actual))
+
+    def raise_problems(self) -> None:
+        """Raise ValidationFailed if anything was refused."""
+        if self.problems:
+            raise ValidationFailed(*self.problems)
+
+    def line(self, field: str, value: str | None, limit: int) -> str:
+        """Return a required text of one line, its white space collapsed."""
+        cleaned = single_line(value or "")
+        if not cleaned:
+            self.refuse(field, FieldErrorCode.REQUIRED)
+        self._limit(field, cleaned, limit)
+        return cleaned
+
+    def optional_line(self, field: str, value: str | None, limit: int) -> str | None:
+        """Return a text of one line, or None for an empty one."""
+        return self.line(field, value, limit) if single_line(value or "") else None
+
+    def text(self, field: str, value: str | None, limit: int) -> str:
+        """Return a required text of any number of lines."""
+        cleaned = normalise(value or "")
+        if not cleaned.strip():
+            self.refuse(field, FieldErrorCode.REQUIRED)
+        self._limit(field, cleaned, limit)
+        return cleaned
+
+    def optional_text(self, field: str, value: str | None, limit: int) -> str | None:
+        """Return a text of any number of lines, or None for an empty one."""
+        return self.text(field, value, limit) if (value or "").strip() else None
+
+    def email(self, field: str, value: str | None) -> str:
+        """Return a required e-mail address in its normal form."""
+        cleaned = single_line(value or "")
+        if not cleaned:
+            self.refuse(field, FieldErrorCode.REQUIRED)
+            return ""
+        try:
+            return validate_email(
+                cleaned, check_deliverability=False, test_environment=True
+            ).normalized
+        except EmailNotValidError:
+            self.refuse(field, FieldErrorCode.INVALID_EMAIL)
+            return cleaned
+
+    def optional_email(self, field: str, value: str | None) -> str | None:
+        """Return an e-mail address in its normal form, or None for an empty one."""
+        return self.email(field, value) if (value or "").strip() else None
+
+    def optional_phone(self, field: str, value: str | None) -> str | None:
+        """Return a phone number as E.164, or None for an empty one.
+
+        A number without a country code is read as Turkish, then as Greek.
+        """
+        cleaned = single_line(value or "")
+        if not cleaned:
+            return None
+        number = e164(cleaned)
+        if number is None:
+            self.refuse(field, FieldErrorCode.INVALID_PHONE)
+        return number
+
+    def choice(self, field: str, value: str, choices: frozenset[str]) -> str:
+        """Return a value that must be one of `choices`."""
+        if value not in choices:
+            self.refuse(field, FieldErrorCode.NOT_ALLOWED_VALUE)
+        return value
+
+    def _limit(self, field: str, value: str, limit: int) -> None:
+        count = character_count(value)
+        if count > limit:
+            self.refuse(field, FieldErrorCode.TOO_LONG, limit, count)
+
+
+def e164(number: str) -> str | None:
+    """Return a phone number as E.164, or None where it is none in any of the home regions."""
+    for region in HOME_REGIONS:
+        try:
+            parsed = parse(number, region)
+        except NumberParseException:
+            continue
+        if is_valid_number(parsed):
+            return format_number(parsed, PhoneNumberFormat.E164)
+    return None

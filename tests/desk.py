@@ -1,0 +1,252 @@
+"""A desk under test: a few people, brands and tickets, and clients that speak to it over HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+from sqlalchemy import event, func, select
+from starlette.applications import Starlette
+
+from app import migrations
+from app.application import create_application
+from app.desk import Desk, open_desk
+from core import clock
+from core.database import Database
+from core.ids import NodeKind, encode_global_id
+from core.settings import Settings
+from core.text import fold
+from models.agents import Agent, AgentRole
+from models.brands import Brand, BrandMember
+from models.channels import Channel
+from models.customers import Customer
+from models.events import Event
+from models.messages import Message
+from models.sessions import Session
+from models.teams import Team, TeamBrand, TeamMember
+from models.tickets import Ticket
+from models.viewers import Viewer
+from services import messages, sessions
+from services.messages import IncomingMessage
+from services.unit_of_work import UnitOfWork, unit_of_work
+
+PASSWORD_HASH = "not a hash: these people sign in by a token made for the test"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered with."""
+
+    status: int
+    body: dict[str, Any]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The data; the request must have had no error."""
+        assert "errors" not in self.body, self.body["errors"]
+        data: dict[str, Any] = self.body["data"]
+        return data
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The only error."""
+        errors = self.body["errors"]
+        assert len(errors) == 1, errors
+        error: dict[str, Any] = errors[0]
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Somebody who talks to the desk over HTTP."""
+
+    http: httpx2.AsyncClient
+    token: str | None = None
+    language: str = "en"
+
+    async def send(self, document: str, **variables: Any) -> Answer:
+        """Send a request and return whatever came back."""
+        headers = {"accept-language": self.language}
+        if self.token is not None:
+            headers["authorization"] = f"Bearer {self.token}"
+        response = await self.http.post(
+            "/graphql", json={"query": document, "variables": variables}, headers=headers
+        )
+        return Answer(response.status_code, response.json())
+
+    async def ask(self, document: str, **variables: Any) -> dict[str, Any]:
+        """Send a request that must succeed, and return its data."""
+        return (await self.send(document, **variables)).data
+
+    async def act(self, document: str, **variables: Any) -> dict[str, Any]:
+        """Send a mutation of one field and return that field's result."""
+        (result,) = (await self.ask(document, **variables)).values()
+        assert isinstance(result, dict)
+        return result
+
+
+@dataclass
+class World:
+    """Two brands and their people.
+
+    `admin` sees everything; `ayse` (Turkish) and `nikos` (Greek) work for the brand Acme, ayse in
+    the team Support; `stranger` works for another brand only; `nobody` is not signed in.
+    """
+
+    desk: Desk
+    application: Starlette
+    http: httpx2.AsyncClient
+    acme: Brand
+    other: Brand
+    support: Team
+    sales: Team
+    agents: dict[str, Agent] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Client:
+        """Return the client of a person."""
+        if name == "nobody":
+            return Client(self.http)
+        if name not in self.tokens:
+            raise AttributeError(name)
+        return Client(self.http, self.tokens[name], self.agents[name].language)
+
+    def id_of(self, name: str) -> str:
+        """Return the global id of an agent."""
+        return encode_global_id(NodeKind.AGENT, self.agents[name].id)
+
+    async def viewer(self, name: str) -> Viewer:
+        """Return what an agent may see and do."""
+        return await sessions.authenticate(self.desk.database, f"Bearer {self.tokens[name]}")
+
+    @asynccontextmanager
+    async def work(self, name: str = "admin") -> AsyncIterator[UnitOfWork]:
+        """Run an act of an agent directly."""
+        viewer = await self.viewer(name)
+        resources = self.desk.resources
+        async with unit_of_work(resources.database, resources.announce, viewer.actor) as work:
+            yield work
+
+    async def receive(
+        self,
+        body: str = "Where is my order?",
+        *,
+        handle: str = "customer@example.com",
+        name: str = "Elif Şahin",
+        subject: str = "My order",
+        channel: Channel = Channel.EMAIL,
+        brand: Brand | None = None,
+    ) -> tuple[str, str]:
+        """Take in a customer's message; return the global ids of the message and its ticket."""
+        async with self.work() as work:
+            message = await messages.receive(
+                work,
+                await self.viewer("admin"),
+                IncomingMessage(
+                    channel, handle, body, (brand or self.acme).id, name=name, subject=subject
+                ),
+            )
+        return (
+            encode_global_id(NodeKind.MESSAGE, message.id),
+            encode_global_id(NodeKind.TICKET, message.ticket_id),
+        )
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many rows the tables have that an act could leave something in."""
+        async with self.desk.database.reading() as connection:
+            return {
+                model.__tablename__: (
+                    await connection.execute(select(func.count()).select_from(model))
+                ).scalar_one()
+                for model in (Event, Ticket, Message, Customer)
+            }
+
+    @asynccontextmanager
+    async def counted_statements(self) -> AsyncIterator[list[str]]:
+        """Collect the SQL statements that reads send meanwhile."""
+        statements: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            statements.append(statement)
+
+        engine = self.desk.database._reader.sync_engine  # noqa: SLF001  # to count, not to read
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+@asynccontextmanager
+async def open_world(settings: Settings) -> AsyncIterator[World]:
+    """Open a desk on a migrated, empty database and people it."""
+    async with open_desk(settings) as desk:
+        application = create_application(desk)
+        transport = httpx2.ASGITransport(app=application)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://desk") as http:
+            yield await _people(desk, application, http)
+
+
+async def _people(desk: Desk, application: Starlette, http: httpx2.AsyncClient) -> World:
+    now = clock.now()
+
+    def brand(name: str, language: str) -> Brand:
+        return Brand(name=name, name_key=fold(name), language=language, created_at=now)
+
+    def team(name: str) -> Team:
+        return Team(name=name, name_key=fold(name), created_at=now)
+
+    world = World(
+        desk,
+        application,
+        http,
+        brand("Acme", "tr"),
+        brand("Other", "en"),
+        team("Support"),
+        team("Sales"),
+    )
+    async with desk.database.transaction() as session:
+        session.add_all([world.acme, world.other, world.support, world.sales])
+        await session.flush()
+        for team_row in (world.support, world.sales):
+            session.add(TeamBrand(team_id=team_row.id, brand_id=world.acme.id))
+        for name, language, role, brands, teams in (
+            ("admin", "en", AgentRole.ADMIN, [], []),
+            ("ayse", "tr", AgentRole.AGENT, [world.acme], [world.support]),
+            ("nikos", "el", AgentRole.AGENT, [world.acme], []),
+            ("stranger", "en", AgentRole.AGENT, [world.other], []),
+        ):
+            agent = Agent(
+                name=name.title(),
+                name_key=fold(name),
+                email=f"{name}@desk.example",
+                email_key=f"{name}@desk.example",
+                password_hash=PASSWORD_HASH,
+                role=role,
+                language=language,
+                created_at=now,
+            )
+            session.add(agent)
+            await session.flush()
+            session.add_all(BrandMember(brand_id=row.id, agent_id=agent.id) for row in brands)
+            session.add_all(TeamMember(team_id=row.id, agent_id=agent.id) for row in teams)
+            token = sessions.new_token(sessions.SESSION_PREFIX)
+            session.add(
+                Session(
+                    agent_id=agent.id,
+                    token_hash=sessions.token_hash(token),
+                    created_at=now,
+                    last_used_at=now,
+                )
+            )
+            world.agents[name] = agent
+            world.tokens[name] = token
+    return world
+
+
+async def migrate(database_url: str) -> None:
+    """Bring an empty database to the newest schema."""
+    database = Database(database_url)
+    await migrations.upgrade(database)
+    await database.close()

@@ -1,0 +1,220 @@
+"""What one client on one socket cannot do to the server and to the others."""
+
+import asyncio
+import json
+import socket as sockets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+
+from app.graphql_operations import MAX_SUBSCRIPTIONS
+from app.graphql_outbox import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, FellBehind, Outbox
+from tests.edge.conftest import LiveDesk
+from tests.edge.graphql_socket import GraphQLSocket, open_socket
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@asynccontextmanager
+async def nothing_left_behind(live: LiveDesk) -> AsyncIterator[None]:
+    """Check that the server is, within a moment, as idle as it was before."""
+    before = asyncio.all_tasks()
+    yield
+    async with asyncio.timeout(2):
+        while asyncio.all_tasks() != before:
+            await asyncio.sleep(0.005)
+    assert live.desk.running == set()
+    assert not any(scope.is_open for scope in live.desk.scopes)
+    assert live.sockets._connections == {}
+
+
+# ── Clients that leave ─────────────────────────────────────────────────────────────────────────
+
+
+async def leave_by_closing(socket: GraphQLSocket) -> None:
+    await socket.connection.close()
+
+
+async def leave_by_tearing(socket: GraphQLSocket) -> None:
+    socket.connection.transport.abort()
+
+
+LEAVING = pytest.mark.parametrize("leave", [leave_by_closing, leave_by_tearing])
+
+
+@LEAVING
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("{ waiting }", "query"),
+        ("subscription { ticks { number } }", "ticks"),
+        ("{ one: waiting two: waiting }", "query"),
+    ],
+)
+async def test_a_client_that_leaves_stops_what_it_started(
+    live: LiveDesk, query: str, name: str, leave: object
+) -> None:
+    async with nothing_left_behind(live), open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", query)
+        while live.desk.running != {name}:
+            await asyncio.sleep(0.001)
+
+        await leave(socket)  # type: ignore[operator]
+
+    assert set(live.desk.interrupted) == {name}
+
+
+@LEAVING
+async def test_a_client_that_leaves_before_it_says_anything_leaves_nothing_behind(
+    live: LiveDesk, leave: object
+) -> None:
+    async with nothing_left_behind(live), open_socket(live.port) as socket:
+        await leave(socket)  # type: ignore[operator]
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_flood_leaves_nothing_behind(
+    live: LiveDesk,
+) -> None:
+    async with nothing_left_behind(live), open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", "subscription { texts(length: 1000) }")
+        for _ in range(10):
+            await socket.receive()
+        await leave_by_tearing(socket)
+
+
+async def test_a_socket_that_the_server_closes_leaves_nothing_behind(live: LiveDesk) -> None:
+    async with nothing_left_behind(live), open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", "subscription { ticks { number } }")
+        await socket.subscribe("2", "{ waiting }")
+        await socket.connection.send("not JSON")
+        await socket.wait_closed()
+
+
+# ── Clients that ask for much ──────────────────────────────────────────────────────────────────
+
+
+async def test_one_subscription_too_many_is_refused_and_the_others_go_on(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        for number in range(MAX_SUBSCRIPTIONS):
+            await socket.subscribe(str(number), "subscription { ticks { number } }")
+            assert (await socket.receive())["type"] == "next"
+
+        await socket.subscribe("more", "subscription { ticks { number } }")
+
+        assert await socket.receive() == {
+            "id": "more",
+            "type": "error",
+            "payload": [
+                {
+                    "message": "At most 100 subscriptions are allowed on one connection.",
+                    "extensions": {"code": "TOO_MANY_SUBSCRIPTIONS", "limit": 100},
+                }
+            ],
+        }
+        await socket.send(type="complete", id="7")
+        await socket.subscribe("more", "subscription { ticks { number } }")
+        assert (await socket.receive())["type"] == "next"
+
+
+async def flood(socket: GraphQLSocket, query: str, count: int) -> None:
+    """Send so many queries at once, in as few packets as possible, and await all answers."""
+    text = {"type": "subscribe", "payload": {"query": query}}
+    for number in range(count):
+        await socket.connection.send(json.dumps({"id": str(number), **text}))
+    completed = 0
+    while completed < count:
+        message = await socket.receive()
+        assert message["type"] in {"next", "complete"}
+        completed += message["type"] == "complete"
+
+
+@pytest.mark.parametrize("query", ["{ greeting }", "{ waiting(seconds: 0.001) }"])
+async def test_3000_queries_down_one_socket_are_answered_and_starve_nobody(
+    live: LiveDesk, http: httpx2.AsyncClient, query: str
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with open_socket(live.port) as greedy:
+        await greedy.initialise()
+        flooding = asyncio.create_task(flood(greedy, query, 3_000))
+        waits = []
+        while not flooding.done():
+            started = loop.time()
+            response = await http.post("/graphql", json={"query": "{ greeting }"})
+            assert response.status_code == 200
+            waits.append(loop.time() - started)
+        await flooding
+
+    assert len(waits) > 20
+    assert sorted(waits)[len(waits) * 95 // 100] < 0.1
+
+
+# ── Clients that do not read ───────────────────────────────────────────────────────────────────
+
+
+@asynccontextmanager
+async def open_deaf_socket(live: LiveDesk) -> AsyncIterator[GraphQLSocket]:
+    """Connect with small buffers, so that not reading is soon felt."""
+    connection = sockets.socket(sockets.AF_INET, sockets.SOCK_STREAM, sockets.IPPROTO_TCP)
+    connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 16 * 1024)
+    connection.connect(("127.0.0.1", live.port))
+    async with open_socket(live.port, sock=connection, max_queue=1) as socket:
+        await socket.initialise()
+        yield socket
+
+
+async def test_a_subscriber_that_does_not_read_falls_behind_and_is_dropped(live: LiveDesk) -> None:
+    async with nothing_left_behind(live), open_deaf_socket(live) as socket:
+        await socket.subscribe("1", "subscription { texts(length: 100000) }")
+        while live.desk.running != {"texts"}:
+            await asyncio.sleep(0.001)
+
+        async with asyncio.timeout(3):
+            while live.desk.running:
+                await asyncio.sleep(0.01)
+        socket.connection.transport.abort()
+
+
+async def test_a_slow_reader_gets_a_long_replay_to_its_end(live: LiveDesk) -> None:
+    async with open_deaf_socket(live) as socket:
+        await socket.subscribe("1", "subscription { count(upTo: 3000) { number } }")
+        await asyncio.sleep(0.1)
+
+        for number in range(3_000):
+            assert (await socket.receive())["payload"]["data"]["count"]["number"] == number
+        assert (await socket.receive())["type"] == "complete"
+
+
+async def test_an_answer_larger_than_the_whole_outbox_is_sent(live: LiveDesk) -> None:
+    length = MAX_QUEUED_BYTES * 2
+    async with open_socket(live.port, max_size=None) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", f"{{ text(length: {length}) }}")
+
+        message = await socket.receive()
+
+    assert len(message["payload"]["data"]["text"]) == length
+
+
+async def never(_text: str) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("message", "fitting"),
+    [(b"x", MAX_QUEUED_MESSAGES), (b"x" * 1_024, MAX_QUEUED_BYTES // 1_024)],
+)
+async def test_the_outbox_holds_so_many_messages_and_bytes_and_no_more(
+    message: bytes, fitting: int
+) -> None:
+    outbox = Outbox(never, patience_seconds=0.01)
+    for _ in range(fitting):
+        await outbox.put(message)
+
+    with pytest.raises(FellBehind):
+        await outbox.put(message)

@@ -1,0 +1,481 @@
+"""The protocol graphql-transport-ws, sentence by sentence.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from gql import Client, gql
+from gql.transport.websockets import WebsocketsTransport
+from structlog.testing import capture_logs
+from websockets.exceptions import InvalidStatus
+
+from app.graphql_connection import CloseCode
+from tests.edge.conftest import LiveDesk
+from tests.edge.desk import ALLOWED_ORIGIN, SECRET
+from tests.edge.graphql_socket import GraphQLSocket, open_socket
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+INIT = {"type": "connection_init"}
+COUNT = "subscription ($upTo: Int!) { count(upTo: $upTo) { number } }"
+TICKS = "subscription { ticks { number } }"
+WAITING = "{ waiting }"
+
+
+def next_of(operation_id: str, **data: Any) -> dict[str, Any]:
+    return {"id": operation_id, "type": "next", "payload": {"data": data}}
+
+
+def complete_of(operation_id: str) -> dict[str, Any]:
+    return {"id": operation_id, "type": "complete"}
+
+
+async def errors_of(socket: GraphQLSocket, operation_id: str) -> list[dict[str, Any]]:
+    """Return the errors that end an operation, which is the next thing the server says."""
+    message = await socket.receive()
+    errors: list[dict[str, Any]] = message.pop("payload")
+    assert message == {"id": operation_id, "type": "error"}
+    return errors
+
+
+async def assert_still_serves(socket: GraphQLSocket) -> None:
+    await socket.subscribe("still", "{ greeting }")
+    assert await socket.receive() == next_of("still", greeting="Hello you")
+    assert await socket.receive() == complete_of("still")
+
+
+# ── The handshake ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("subprotocols", [[], ["graphql-ws"], ["graphql-ws", "soap"]])
+async def test_other_subprotocols_are_refused(live: LiveDesk, subprotocols: list[str]) -> None:
+    async with open_socket(live.port, subprotocols=subprotocols) as socket:
+        assert socket.connection.subprotocol is None
+        assert await socket.wait_closed() == (4406, "Subprotocol not acceptable")
+
+
+async def test_the_subprotocol_is_picked_among_others(live: LiveDesk) -> None:
+    async with open_socket(live.port, subprotocols=["soap", "graphql-transport-ws"]) as socket:
+        assert socket.connection.subprotocol == "graphql-transport-ws"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://[", "127.0.0.1"])
+async def test_a_page_of_another_origin_may_not_connect(live: LiveDesk, origin: str) -> None:
+    with pytest.raises(InvalidStatus) as refusal:
+        async with open_socket(live.port, origin=origin):
+            pass
+
+    assert refusal.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("origin", [None, ALLOWED_ORIGIN, "http://127.0.0.1:{port}"])
+async def test_its_own_pages_allowed_ones_and_programs_may_connect(
+    live: LiveDesk, origin: str | None
+) -> None:
+    origin = origin and origin.format(port=live.port)
+
+    async with open_socket(live.port, origin=origin) as socket:
+        await socket.initialise()
+
+
+# ── Initialisation ─────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_client_that_does_not_initialise_in_time_is_closed(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        assert await socket.wait_closed() == (4408, "Connection initialisation timeout")
+
+
+async def test_pings_do_not_put_off_the_initialisation(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        for _ in range(3):
+            await asyncio.sleep(0.05)
+            await socket.send(type="ping")
+
+        assert await socket.wait_closed() == (4408, "Connection initialisation timeout")
+
+
+async def test_an_initialised_client_may_be_silent(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await asyncio.sleep(0.4)
+
+        await assert_still_serves(socket)
+
+
+@pytest.mark.parametrize("payload", [{}, {"payload": None}, {"payload": {"authorization": None}}])
+async def test_a_stranger_may_initialise(live: LiveDesk, payload: dict[str, Any]) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.send(**INIT, **payload)
+        assert await socket.receive() == {"type": "connection_ack"}
+
+        await socket.subscribe("1", "{ viewer }")
+        assert await socket.receive() == next_of("1", viewer="a stranger")
+
+
+async def test_the_token_says_who_is_connected(live: LiveDesk) -> None:
+    async with open_socket(live.port, language="el") as socket:
+        await socket.initialise(token="valid-Ada")
+
+        await socket.subscribe("1", "{ viewer }")
+        assert await socket.receive() == next_of("1", viewer="Ada")
+    assert live.desk.languages == ["el"]
+
+
+async def test_an_invalid_token_is_forbidden(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.send(**INIT, payload={"authorization": "Bearer revoked"})
+
+        assert await socket.wait_closed() == (4403, "Forbidden")
+
+
+async def test_a_second_initialisation_is_one_too_many(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.send(**INIT)
+        await socket.send(**INIT)
+
+        assert await socket.wait_closed() == (4429, "Too many initialisation requests")
+
+
+async def test_an_operation_before_the_acknowledgement_is_unauthorized(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.subscribe("1", "{ greeting }")
+
+        assert await socket.wait_closed() == (4401, "Unauthorized")
+
+
+# ── Messages that are none ─────────────────────────────────────────────────────────────────────
+
+INVALID: dict[str, str | bytes] = {
+    "nothing": "",
+    "no JSON": "hello",
+    "NaN": '{"type": "ping", "payload": {"n": NaN}}',
+    "Infinity": '{"type": "ping", "payload": {"n": Infinity}}',
+    "too deep": '{"type": "ping", "payload": {"n": %s}}' % ("[" * 5_000 + "]" * 5_000),
+    "half a surrogate pair": '{"type": "ping", "payload": {"s": "\\ud800"}}',
+    "null": "null",
+    "a number": "5",
+    "a string": '"connection_init"',
+    "a list": '[{"type": "ping"}]',
+    "binary": b'{"type": "ping"}',
+    "no type": "{}",
+    "null as type": '{"type": null}',
+    "a list as type": '{"type": ["ping"]}',
+    "an unknown type": '{"type": "start"}',
+    "a type of 10,000 letters": json.dumps({"type": "x" * 10_000}),
+    "a type of the server's": '{"type": "connection_ack"}',
+    "another of the server's": '{"type": "next", "id": "1", "payload": {}}',
+    "ping with a string": '{"type": "ping", "payload": "x"}',
+    "pong with a list": '{"type": "pong", "payload": []}',
+    "subscribe without id": '{"type": "subscribe", "payload": {"query": "{ greeting }"}}',
+    "subscribe with a number as id": '{"type": "subscribe", "id": 1, "payload": {"query": "{a}"}}',
+    "subscribe with an empty id": '{"type": "subscribe", "id": "", "payload": {"query": "{a}"}}',
+    "subscribe without payload": '{"type": "subscribe", "id": "1"}',
+    "subscribe with a string": '{"type": "subscribe", "id": "1", "payload": "{ greeting }"}',
+    "subscribe without query": '{"type": "subscribe", "id": "1", "payload": {}}',
+    "a query of another type": '{"type": "subscribe", "id": "1", "payload": {"query": 5}}',
+    "an operation name of another type": (
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "operationName": 5}}'
+    ),
+    "variables of another type": (
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "variables": "x"}}'
+    ),
+    "extensions of another type": (
+        '{"type": "subscribe", "id": "1", "payload": {"query": "{a}", "extensions": []}}'
+    ),
+    "complete without id": '{"type": "complete"}',
+    "complete with a number as id": '{"type": "complete", "id": 1}',
+}
+
+
+@pytest.mark.parametrize("message", INVALID.values(), ids=INVALID.keys())
+async def test_an_invalid_message_closes_the_socket_at_once(
+    live: LiveDesk, message: str | bytes
+) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.connection.send(message)
+
+        code, reason = await socket.wait_closed()
+
+    assert code == 4400
+    assert 0 < len(reason.encode()) < 123
+
+
+@pytest.mark.parametrize("payload", ["x", 5, [], {"authorization": 5}, {"authorization": ["x"]}])
+async def test_an_invalid_initialisation_closes_the_socket(live: LiveDesk, payload: object) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.send(**INIT, payload=payload)
+
+        code, _ = await socket.wait_closed()
+
+    assert code == 4400
+
+
+# ── Ping and pong ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("is_initialised", [False, True])
+async def test_a_ping_is_answered_whenever_it_comes(live: LiveDesk, *, is_initialised: bool) -> None:
+    async with open_socket(live.port) as socket:
+        if is_initialised:
+            await socket.initialise()
+
+        await socket.send(type="ping")
+        await socket.send(type="ping", payload={"sent": 5})
+
+        assert await socket.receive() == {"type": "pong"}
+        assert await socket.receive() == {"type": "pong", "payload": {"sent": 5}}
+
+
+async def test_a_pong_needs_no_answer(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.send(type="pong")
+        await socket.send(type="pong", payload=None)
+
+        await assert_still_serves(socket)
+
+
+# ── Operations ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_query_is_answered_once_and_complete(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe(
+            "ğ\"'\n",
+            "query A($name: String!) { greeting(name: $name) } query B { viewer }",
+            operationName="A",
+            variables={"name": "Ayşe"},
+            extensions={},
+        )
+
+        assert await socket.receive() == next_of("ğ\"'\n", greeting="Hello Ayşe")
+        assert await socket.receive() == complete_of("ğ\"'\n")
+
+
+async def test_a_mutation_is_executed(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", "mutation { increment }")
+
+        assert await socket.receive() == next_of("1", increment=1)
+        assert await socket.receive() == complete_of("1")
+    assert live.desk.counter == 1
+
+
+async def test_a_subscription_sends_each_event_and_then_completes(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", COUNT, variables={"upTo": 2})
+
+        assert await socket.receive() == next_of("1", count={"number": 0})
+        assert await socket.receive() == next_of("1", count={"number": 1})
+        assert await socket.receive() == complete_of("1")
+
+
+async def test_each_event_is_executed_in_a_scope_of_its_own(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", "subscription { count(upTo: 2) { scopeNumber } }")
+
+        assert await socket.receive() == next_of("1", count={"scopeNumber": 1})
+        assert await socket.receive() == next_of("1", count={"scopeNumber": 2})
+        assert await socket.receive() == complete_of("1")
+    assert not any(scope.is_open for scope in live.desk.scopes)
+
+
+async def test_a_scope_is_open_only_while_something_is_executed(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", TICKS)
+        await socket.receive()
+
+        assert live.desk.running == {"ticks"}
+        assert [scope.is_open for scope in live.desk.scopes] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": ""}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ greetin }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "query A { viewer } query B { viewer }"}, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "{ viewer }", "operationName": "A"}, "OPERATION_RESOLUTION_FAILURE"),
+        ({"query": "query ($n: Int!) { wholeNumber(value: $n) }"}, "BAD_USER_INPUT"),
+        ({"query": COUNT, "variables": {"upTo": "2"}}, "BAD_USER_INPUT"),
+        ({"query": "subscription { forbidden { number } }"}, "NOT_ALLOWED"),
+    ],
+)
+async def test_an_operation_that_cannot_start_ends_with_its_errors_and_the_socket_goes_on(
+    live: LiveDesk, payload: dict[str, Any], code: str
+) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.send(id="1", type="subscribe", payload=payload)
+
+        (error,) = await errors_of(socket, "1")
+        assert error["extensions"]["code"] == code
+        await assert_still_serves(socket)
+
+
+async def test_a_stream_that_breaks_ends_with_an_error_that_hides_the_reason(
+    live: LiveDesk,
+) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        with capture_logs() as logs:
+            await socket.subscribe("1", "subscription { broken { number } }")
+            assert await socket.receive() == next_of("1", broken={"number": 0})
+            (error,) = await errors_of(socket, "1")
+
+        assert error["message"] == "Internal error"
+        assert str(logs[0]["exc_info"]) == SECRET
+        assert logs[0]["error_id"] == error["extensions"]["errorId"]
+        await assert_still_serves(socket)
+
+
+async def test_a_field_that_fails_in_an_event_is_part_of_its_result(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        with capture_logs():
+            await socket.subscribe("1", "subscription { count(upTo: 1) { number failure } }")
+            message = await socket.receive()
+
+        assert message["type"] == "next"
+        assert message["payload"]["data"] == {"count": {"number": 0, "failure": None}}
+        (error,) = message["payload"]["errors"]
+        assert error["path"] == ["count", "failure"]
+        assert error["extensions"]["code"] == "INTERNAL"
+        assert await socket.receive() == complete_of("1")
+
+
+@pytest.mark.parametrize("query", [TICKS, WAITING])
+async def test_an_id_that_is_in_use_closes_the_socket(live: LiveDesk, query: str) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", query)
+        await socket.subscribe("1", "{ greeting }")
+
+        assert await socket.wait_closed() == (4409, "Subscriber for 1 already exists")
+
+
+async def test_a_long_id_does_not_tear_the_socket_that_closes_for_it(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("ğ" * 500, TICKS)
+        await socket.subscribe("ğ" * 500, TICKS)
+
+        code, reason = await socket.wait_closed()
+
+    assert code == 4409
+    assert reason == "Subscriber for " + "ğ" * 53
+
+
+async def test_an_id_is_free_again_after_the_operation_is_complete(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        for _ in range(20):
+            await socket.subscribe("1", "{ greeting }")
+            assert await socket.receive() == next_of("1", greeting="Hello you")
+            assert await socket.receive() == complete_of("1")
+
+
+async def test_an_id_is_free_again_after_an_error(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("still", "{")
+        await errors_of(socket, "still")
+
+        await assert_still_serves(socket)
+
+
+async def test_operations_with_different_ids_run_side_by_side(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("slow", "{ waiting(seconds: 0.1) }")
+        await socket.subscribe("fast", "{ greeting }")
+
+        assert await socket.receive() == next_of("fast", greeting="Hello you")
+        assert await socket.receive() == complete_of("fast")
+        assert await socket.receive() == next_of("slow", waiting="query")
+
+
+@pytest.mark.parametrize(("query", "name"), [(TICKS, "ticks"), (WAITING, "query")])
+async def test_complete_stops_an_operation_at_once_and_frees_its_id(
+    live: LiveDesk, query: str, name: str
+) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("still", query)
+        while live.desk.running != {name}:
+            await asyncio.sleep(0.001)
+        if query == TICKS:
+            await socket.receive()
+
+        await socket.send(type="complete", id="still")
+        await assert_still_serves(socket)
+
+    assert live.desk.interrupted == [name]
+
+
+async def test_complete_of_what_has_already_ended_is_ignored(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.send(type="complete", id="never started")
+
+        await assert_still_serves(socket)
+
+
+# ── The server ends connections ────────────────────────────────────────────────────────────────
+
+
+async def test_a_restart_closes_all_sockets_and_stops_what_they_run(live: LiveDesk) -> None:
+    async with open_socket(live.port) as one, open_socket(live.port) as other:
+        await one.initialise()
+        await one.subscribe("1", TICKS)
+        await one.receive()
+
+        await live.sockets.close_all()
+
+        assert live.desk.interrupted == ["ticks"]
+        assert await one.wait_closed() == (1012, "The server is restarting")
+        assert await other.wait_closed() == (1012, "The server is restarting")
+
+
+async def test_the_sockets_of_one_viewer_can_be_closed(live: LiveDesk) -> None:
+    async with open_socket(live.port) as one, open_socket(live.port) as other:
+        await one.initialise(token="valid-Ada")
+        await other.initialise(token="valid-Grace")
+
+        live.sockets.close_viewers(
+            lambda viewer: viewer == "Ada", CloseCode.FORBIDDEN, "The session was revoked"
+        )
+
+        assert await one.wait_closed() == (4403, "The session was revoked")
+        await assert_still_serves(other)
+
+
+# ── A client of others ─────────────────────────────────────────────────────────────────────────
+
+
+async def test_gql_subscribes_and_queries(live: LiveDesk) -> None:
+    transport = WebsocketsTransport(
+        url=f"ws://127.0.0.1:{live.port}/graphql",
+        subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL],
+        init_payload={"authorization": "Bearer valid-Ada"},
+    )
+    async with Client(transport=transport) as session:
+        events = [
+            event["count"]["number"]
+            async for event in session.subscribe(gql("subscription { count(upTo: 3) { number } }"))
+        ]
+
+        assert events == [0, 1, 2]
+        assert await session.execute(gql("{ viewer }")) == {"viewer": "Ada"}
