@@ -12,10 +12,12 @@ from models.event_records import EventRecord, TopicHead
 from models.events import read_events, read_heads
 from models.installation import Installation
 from resolvers.scope import Resources
+from subscriptions.access import TicketAccess
 from subscriptions.bell import Bell
 from subscriptions.hub import Hub
 from subscriptions.memory_backend import MemoryBackend, MemoryExchange
 from subscriptions.redis_backend import RedisBackend
+from subscriptions.streams import Streams
 
 
 class DatabaseLog:
@@ -59,7 +61,11 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         async with database.reading() as connection:
             installation = (await connection.execute(select(Installation.__table__))).one()
         hub = Hub(DatabaseLog(database))
-        backend = RedisBackend(settings.redis_url) if settings.redis_url else MemoryBackend(MemoryExchange())
+        backend = (
+            RedisBackend(settings.redis_url)
+            if settings.redis_url
+            else MemoryBackend(MemoryExchange())
+        )
         # Installations that share a Redis server have different event logs.
         bell = Bell(backend, hub, namespace=f"starling:{installation.epoch}")
         async with hub, bell:
@@ -73,7 +79,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
                     announce=bell.ring,
                     epoch=installation.epoch,
                     sign=lambda attachment: f"/attachments/{attachment.id}",
-                    open_stream=hub.open,
+                    streams=Streams(hub.open, installation.epoch, TicketAccess(database)),
                 ),
                 secret=installation.secret,
             )

@@ -33,6 +33,7 @@ from app.graphql_errors import (
 from app.guards import validate_guarded
 from app.guards.limits import ERROR_LIMIT
 
+SOURCE_CHARACTERS = 65_536  # long texts belong into variables: parsing 1 MB takes 0.7 seconds
 CACHED_DOCUMENTS = 256
 CACHED_DOCUMENT_CHARACTERS = 4_096  # its syntax tree takes about a hundred times that in memory
 
@@ -114,7 +115,10 @@ class Engine:
     def _load(self, query: str) -> Mapping[str | None, Operation]:
         try:
             document = parse(
-                query, max_lexical_tokens=self._max_tokens, max_comments=self._max_tokens
+                query,
+                max_lexical_tokens=self._max_tokens,
+                max_comments=self._max_tokens,
+                max_source_length=SOURCE_CHARACTERS,
             )
         except GraphQLError as error:
             raise RequestRejected.with_code(PARSE_FAILED, error) from None

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from app.engine import Engine
 from app.graphql_access import Authenticate, Viewer
-from app.graphql_errors import RequestRejected, format_error
+from app.graphql_errors import RequestRejected, format_error, format_exception
 from app.graphql_json import decode, encode
 from app.graphql_operations import RunningOperations, StartedOperation
 from app.graphql_outbox import FellBehind, Outbox
@@ -28,6 +28,7 @@ class CloseCode(IntEnum):
     """Why the server ends a connection; graphql-ws clients retry after some, not after others."""
 
     SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
     BAD_MESSAGE = 4400
     UNAUTHORIZED = 4401
     FORBIDDEN = 4403
@@ -87,13 +88,16 @@ class Connection(Generic[Viewer]):
             async with self._tasks:
                 self._tasks.create_task(self._outbox.write())
                 self._tasks.create_task(self._read())
-                raise await self._closing
+                await self._wait_for_closing()
         except* WebSocketDisconnect:
             pass
         except* FellBehind:
             closing = ConnectionClosing(CloseCode.FELL_BEHIND, "Fell behind, resume by cursor")
         except* ConnectionClosing as closings:
             closing = closings.exceptions[0]
+        except* Exception as failures:  # noqa: BLE001  # logged; the client tries again
+            error_id = format_exception(failures)["extensions"]["errorId"]
+            closing = ConnectionClosing(CloseCode.TRY_AGAIN_LATER, f"Internal error {error_id}")
         if isinstance(closing, ConnectionClosing):
             await self._send_close(closing)
 
@@ -101,6 +105,9 @@ class Connection(Generic[Viewer]):
         """End the connection; what it still runs is cancelled."""
         if not self._closing.done():
             self._closing.set_result(ConnectionClosing(code, reason))
+
+    async def _wait_for_closing(self) -> NoReturn:
+        raise await self._closing
 
     async def _send_close(self, closing: ConnectionClosing) -> None:
         with suppress(WebSocketDisconnect, WebSocketDisconnected, TimeoutError):

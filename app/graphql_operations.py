@@ -17,7 +17,8 @@ from app.graphql_responder import Responder
 
 MAX_SUBSCRIPTIONS = 100  # twenty open tickets, each with events, favourites, presence, warnings
 MAX_PENDING_ANSWERS = 100  # no further message is read until one of them is out
-CONCURRENT_EXECUTIONS = 4  # a socket's share of each turn of the event loop
+CONCURRENT_ANSWERS = 4  # a socket's share of each turn of the event loop
+CONCURRENT_EVENTS = 4  # counted apart, so that slow queries do not hold up what is live
 
 _TOO_MANY_SUBSCRIPTIONS: FormattedError = {
     "message": f"At most {MAX_SUBSCRIPTIONS} subscriptions are allowed on one connection.",
@@ -44,48 +45,52 @@ class RunningOperations(Generic[Viewer]):
         self._responder = responder
         self._outbox = outbox
         self._tasks = tasks
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._subscription_slots = asyncio.Semaphore(MAX_SUBSCRIPTIONS)
-        self._answer_slots = asyncio.Semaphore(MAX_PENDING_ANSWERS)
-        self._turns = asyncio.Semaphore(CONCURRENT_EXECUTIONS)
+        self._answers: dict[str, asyncio.Task[None]] = {}
+        self._streams: dict[str, asyncio.Task[None]] = {}
+        self._ended = asyncio.Event()
+        self._answer_turns = asyncio.Semaphore(CONCURRENT_ANSWERS)
+        self._event_turns = asyncio.Semaphore(CONCURRENT_EVENTS)
 
     def __contains__(self, operation_id: str) -> bool:
-        return operation_id in self._running
+        return operation_id in self._answers or operation_id in self._streams
 
     async def start(self, started: StartedOperation[Viewer]) -> None:
         """Run an operation in the background until it is complete or stopped."""
         if started.operation.type is not OperationType.SUBSCRIPTION:
-            await self._run(started, self._answer, self._answer_slots)
-        elif self._subscription_slots.locked():
-            await self.send_errors(started.id, [_TOO_MANY_SUBSCRIPTIONS])
+            while len(self._answers) >= MAX_PENDING_ANSWERS:
+                self._ended.clear()
+                await self._ended.wait()
+            self._run(self._answer, started, self._answers)
+        elif len(self._streams) < MAX_SUBSCRIPTIONS:
+            self._run(self._stream, started, self._streams)
         else:
-            await self._run(started, self._stream, self._subscription_slots)
+            await self.send_errors(started.id, [_TOO_MANY_SUBSCRIPTIONS])
 
     def stop(self, operation_id: str) -> None:
         """Cancel an operation if it still runs; its id is free at once."""
-        task = self._running.pop(operation_id, None)
-        if task:
-            task.cancel()
+        for running in (self._answers, self._streams):
+            if operation_id in running:
+                running.pop(operation_id).cancel()
 
     async def send_errors(self, operation_id: str, errors: Sequence[FormattedError]) -> None:
         """Tell the client that an operation ended, and why."""
         await self._outbox.put(encode({"id": operation_id, "type": "error", "payload": errors}))
 
-    async def _run(
+    def _run(
         self,
-        started: StartedOperation[Viewer],
         respond: Callable[[StartedOperation[Viewer]], Awaitable[None]],
-        slots: asyncio.Semaphore,
+        started: StartedOperation[Viewer],
+        running: dict[str, asyncio.Task[None]],
     ) -> None:
-        await slots.acquire()
         task = self._tasks.create_task(self._complete(started, respond))
 
         def forget(task: asyncio.Task[None]) -> None:
-            slots.release()
-            if self._running.get(started.id) is task:
-                del self._running[started.id]
+            # A stopped one has given up its id, which may already be another's.
+            if running.get(started.id) is task:
+                del running[started.id]
+            self._ended.set()
 
-        self._running[started.id] = task
+        running[started.id] = task
         task.add_done_callback(forget)
 
     async def _complete(
@@ -106,7 +111,7 @@ class RunningOperations(Generic[Viewer]):
 
     async def _answer(self, started: StartedOperation[Viewer]) -> None:
         # Holding the turn until the answer is queued bounds the answers that wait in memory.
-        async with self._turns:
+        async with self._answer_turns:
             answer = await self._responder.answer(
                 started.operation, started.variables, started.viewer
             )
@@ -114,11 +119,11 @@ class RunningOperations(Generic[Viewer]):
 
     async def _stream(self, started: StartedOperation[Viewer]) -> None:
         operation, variables, viewer = started.operation, started.variables, started.viewer
-        async with self._turns:
+        async with self._event_turns:
             stream = await self._responder.open_stream(operation, variables, viewer)
         async with aclosing(stream):
             async for event in stream:
-                async with self._turns:
+                async with self._event_turns:
                     answer = await self._responder.answer_event(operation, variables, viewer, event)
                     await self._send_next(started.id, answer)
                 # A stream that has much to say, as in a replay, lets others have their turn.

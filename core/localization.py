@@ -62,7 +62,7 @@ def negotiate(accept_language: str | None) -> str:
 
 @cache
 def _bundle(language: str) -> FluentBundle:
-    # Isolation marks around arguments would be shown as boxes where a client is not a browser.
+    # Isolation marks protect arguments in text of mixed directions; all languages here agree.
     bundle = FluentBundle([language], use_isolating=False)
     for path in sorted((_LOCALES / language).glob("*.ftl")):
         bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Row, Select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,29 +19,19 @@ from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 Batch = Callable[["Scope", Sequence[Any], Any, Columns], Awaitable[Mapping[Any, Any]]]
 
 
-class EventStream(Protocol):
-    """Events of some topics in order, mixed with signals that a gap could not be filled."""
-
-    @property
-    def positions(self) -> Mapping[str, int]:
-        """How far each topic has been read."""
-
-    def __aiter__(self) -> AsyncIterator[Any]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Resources:
     """What all operations of a process share.
 
-    `sign` makes a short-lived download link out of an attachment's row; `open_stream` gives the
-    events of topics, each from the position given (None: from now on).
+    `sign` makes a short-lived download link out of an attachment's row. `streams` is what
+    subscriptions live on; the schema hands it to them.
     """
 
     database: Database
     announce: Announce
     epoch: str
     sign: Callable[[Any], str]
-    open_stream: Callable[[Mapping[str, int | None]], AbstractAsyncContextManager[EventStream]]
+    streams: Any
 
 
 class Scope:

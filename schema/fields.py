@@ -5,7 +5,7 @@ relation names one batch function of `resolvers`, which answers all objects of a
 The metadata says which columns a field needs, so that only those are loaded.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, cast
@@ -14,7 +14,10 @@ import strawberry
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
@@ -22,6 +25,7 @@ from graphql import (
     GraphQLUnionType,
     SelectionNode,
     SelectionSetNode,
+    Undefined,
     get_named_type,
     get_nullable_type,
     is_list_type,
@@ -93,6 +97,16 @@ def compile_fields(schema: GraphQLSchema) -> None:
         if isinstance(graphql_type, GraphQLObjectType):
             for field in graphql_type.fields.values():
                 _compile(field)
+                _drop_null_defaults(field.args.values())
+        elif isinstance(graphql_type, GraphQLInputObjectType):
+            _drop_null_defaults(graphql_type.fields.values())
+
+
+def _drop_null_defaults(arguments: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
+    """Show an optional argument as optional, and not as one whose default is null."""
+    for argument in arguments:
+        if argument.default_value is None:
+            argument.default_value = Undefined
 
 
 def requested_columns(info: GraphQLResolveInfo, *path: str) -> Columns:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from secrets import token_urlsafe
-from uuid import UUID
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core import clock
@@ -85,22 +84,26 @@ async def authenticate(
         raise Unauthenticated
     async with database.reading() as connection:
         if token.startswith(API_TOKEN_PREFIX):
-            viewer, last_used_at = await _integration(connection, token_hash(token), language)
+            is_token = ApiToken.token_hash == token_hash(token)
+            viewer, last_used_at = await _integration(connection, is_token, language)
         else:
-            viewer, last_used_at = await _agent(connection, token_hash(token))
+            is_session = Session.token_hash == token_hash(token)
+            viewer, last_used_at = await _agent(connection, is_session)
     if (clock.now() - last_used_at).total_seconds() > TOUCH_SECONDS:
         await _touch(database, viewer)
     return viewer
 
 
-async def _agent(connection: AsyncConnection, hashed: bytes) -> tuple[Viewer, datetime]:
+async def _agent(
+    connection: AsyncConnection, is_session: ColumnElement[bool]
+) -> tuple[Viewer, datetime]:
     now = clock.now()
     row = (
         await connection.execute(
             select(Session.id, Session.last_used_at, Agent.id, Agent.role, Agent.language)
             .join(Agent, Agent.id == Session.agent_id)
             .where(
-                Session.token_hash == hashed,
+                is_session,
                 Session.ended_at.is_(None),
                 Session.last_used_at > now - SLIDING_LIFETIME,
                 Session.created_at > now - ABSOLUTE_LIFETIME,
@@ -131,13 +134,13 @@ async def _agent(connection: AsyncConnection, hashed: bytes) -> tuple[Viewer, da
 
 
 async def _integration(
-    connection: AsyncConnection, hashed: bytes, language: str
+    connection: AsyncConnection, is_token: ColumnElement[bool], language: str
 ) -> tuple[Viewer, datetime]:
     now = clock.now()
     row = (
         await connection.execute(
             select(ApiToken.id, ApiToken.scopes, ApiToken.last_used_at).where(
-                ApiToken.token_hash == hashed,
+                is_token,
                 ApiToken.revoked_at.is_(None),
                 func.coalesce(ApiToken.expires_at > now, True),
             )
@@ -166,23 +169,15 @@ async def _touch(database: Database, viewer: Viewer) -> None:
         )
 
 
-async def is_live(connection: AsyncConnection, session_id: UUID) -> bool:
-    """Tell whether a session or an API token still opens anything."""
-    now = clock.now()
-    session = (
-        select(Session.id)
-        .join(Agent, Agent.id == Session.agent_id)
-        .where(
-            Session.id == session_id,
-            Session.ended_at.is_(None),
-            Session.created_at > now - ABSOLUTE_LIFETIME,
-            Agent.active,
-        )
-    )
-    api_token = select(ApiToken.id).where(
-        ApiToken.id == session_id,
-        ApiToken.revoked_at.is_(None),
-        func.coalesce(ApiToken.expires_at > now, True),
-    )
-    found = await connection.execute(session.union_all(api_token))
-    return found.first() is not None
+async def refresh(database: Database, viewer: Viewer) -> Viewer:
+    """Return what the viewer may see and do now. Strangers stay strangers.
+
+    Raises Unauthenticated when the session has ended or the API token is revoked or expired.
+    """
+    if viewer.actor is None:
+        return viewer
+    async with database.reading() as connection:
+        if viewer.is_agent:
+            return (await _agent(connection, Session.id == viewer.session_id))[0]
+        is_token = ApiToken.id == viewer.session_id
+        return (await _integration(connection, is_token, viewer.language))[0]

@@ -146,7 +146,8 @@ class Bell:
 
 def _encode(records: Sequence[EventRecord]) -> str:
     """Return the most telling message for `records` that is not too large."""
-    whole = orjson.dumps(_Message(records=records))
+    # Ids that a database driver made are UUIDs of its own class, which the encoder does not know.
+    whole = orjson.dumps(_Message(records=records), default=str)
     if len(whole) <= MESSAGE_BYTES:
         return whole.decode()
     newest: dict[str, int] = {}

@@ -39,6 +39,9 @@ class ResetReason(StrEnum):
     EPOCH = "EPOCH"
     """The position belongs to another log."""
 
+    TOPICS = "TOPICS"
+    """The position is one of another stream, or what the viewer may follow has changed."""
+
 
 def encode_cursor(epoch: str, positions: Mapping[str, int]) -> str:
     """Return the cursor that stands at `positions`, by topic, of the log named `epoch`.

@@ -15,11 +15,11 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufef
 # Thirty marks on one letter are more than any language needs: the bound of UAX #15, section 13.
 # Without one, normal forms cost time that grows with the square of the marks.
 _MARKS_MAXIMUM = 30
-_POSSIBLE_MARKS = re.compile(r"[^\w\s\x00-\x7f]{%d,}" % (_MARKS_MAXIMUM + 1))
+_POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_MAXIMUM + 1},}}")
 
 
 def normalise(text: str) -> str:
-    """Return `text` as it is stored: NFC, line breaks as `\\n`, nothing that is not text.
+    """Return `text` as it is stored: NFC, one kind of line break, nothing that is not text.
 
     Joiners (ZWJ, ZWNJ) stay, since emoji, Persian and Indic scripts are spelled with them;
     so do the characters that embed or isolate a direction. Normalising twice changes nothing.

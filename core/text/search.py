@@ -17,7 +17,7 @@ _TERM_CHARACTERS = 64
 # Each word costs the database a condition; a pasted page must not become a slow query.
 _QUERY_WORDS = 16
 
-# A subscriber's number in Turkey has seven digits without its area code; fewer are any number.
+# A number in Turkey has seven digits without its area code; shorter ones are found as words.
 _PHONE_DIGITS_MINIMUM = 7
 # The most that ITU-T E.164 allows, country code included.
 _PHONE_DIGITS_MAXIMUM = 15
@@ -28,16 +28,15 @@ _NATIONAL_DIGITS = 10
 _WORD = r"[^\W_]++"
 # RFC 5321 allows 64 octets before the @.
 _ADDRESS = r"(?<!\w)(?<!\w[.+-])(?:\w[\w.+-]{0,63}+)?+@[\w-]++(?:\.[\w-]++)*+"
-# Groups of digits as people write telephone numbers: only the last one is long. Digits that hang
-# on a word (TCK-2024-000123) are a code.
-_NUMBER = r"(?<!\w)(?<!\w[-/])(?:\d{1,4}(?:\)[ ./-]{0,3}|[ ./-]{1,3})\(?)*\d{1,15}(?!\w)"
+# Groups of digits as people write telephone numbers: only the last one is long.
+_NUMBER = r"(?<!\w)(?:\d{1,4}(?:\)[ ./-]{0,3}|[ ./-]{1,3})\(?)*\d{1,15}(?!\w)"
 _CODE = r"(?<![^\W_])[^\W_]++(?:[-_/][^\W_]++)++"
 
 _WORDS = re.compile(_WORD)
 _ADDRESSES = re.compile(_ADDRESS)
 _NUMBERS = re.compile(_NUMBER)
 _CODES = re.compile(_CODE)
-_QUERY_TOKENS = re.compile(f"(?P<address>{_ADDRESS})|(?P<number>{_NUMBER})|{_WORD}")
+_NUMBERS_AND_WORDS = re.compile(f"(?P<number>{_NUMBER})|{_WORD}")
 _DIGITS = re.compile(r"\d+")
 _CODE_SEPARATORS = str.maketrans("", "", "-_/")
 # İstanbul'da, customer's: a suffix follows the apostrophe. In O'Brien it is the name.
@@ -64,8 +63,8 @@ def search_terms(text: str, limit: int) -> set[str]:
 def query_terms(query: str) -> list[set[str]]:
     """Return, for each word of `query`, the alternatives one of which a text must have.
 
-    An e-mail address or a telephone number is one word, however it is written. Only the first 16
-    words count. A query without letters and digits has no words and should find nothing.
+    An e-mail address is one word, and so are digits in groups, such as a telephone number. Only
+    the first 16 words count. A query without letters and digits has no words.
     """
     folded = _SUFFIX.sub("", fold(query))
     words = islice(_query_words(folded), _QUERY_WORDS)
@@ -109,10 +108,11 @@ def _word_terms(folded: str) -> Iterator[str]:
 
 
 def _query_words(folded: str) -> Iterator[set[str]]:
-    for token in _QUERY_TOKENS.finditer(folded):
-        if token["address"]:
-            yield {token[0].lstrip("@")}
-        elif token["number"] and (numbers := _phone_numbers(_DIGITS.findall(token[0]))):
+    for address in _ADDRESSES.findall(folded):
+        yield {address.lstrip("@")}
+    # A newline is no part of a number: digits around an address stay apart.
+    for token in _NUMBERS_AND_WORDS.finditer(_ADDRESSES.sub("\n", folded)):
+        if token["number"] and (numbers := _phone_numbers(_DIGITS.findall(token[0]))):
             yield numbers
         else:
             yield from ({word, *stems(word)} for word in _WORDS.findall(token[0]))

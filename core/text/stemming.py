@@ -24,6 +24,9 @@ _STEM_MINIMUM = 3
 # nearly as well as its stem: Can et al., "Information Retrieval on Turkish Texts", 2008.
 _TURKISH_STEM_MINIMUM = 4
 
+# Nouns like προϊόν have a τ in every other form (προϊόντα, προϊόντος).
+_GREEK_T_OF_INFLECTION = re.compile("(?<=ον)τ$")
+
 _FRONT_VOWELS = {"o": "ö", "u": "ü"}
 _BACK_VOWELS = {"i": "ı"}
 _SOFT_G = re.compile("(?<=[aeıioöuü])g")
@@ -49,8 +52,8 @@ def stems(word: str) -> frozenset[str]:
 @lru_cache(_CACHED_WORDS)
 def _greek_stems(word: str) -> frozenset[str]:
     with _STEMMERS_IN_USE:
-        stem: str = _GREEK.stemWord(word)
-    return _long_enough(stem)
+        greek: str = _GREEK.stemWord(word)
+    return _long_enough(_GREEK_T_OF_INFLECTION.sub("", greek))
 
 
 @lru_cache(_CACHED_WORDS)

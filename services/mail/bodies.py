@@ -84,7 +84,7 @@ def read_body(selection: Selection) -> Body:
     # Sanitised markup cannot be cut without breaking it.
     is_too_long = len(markup) > STORED_CHARACTERS
     is_cut = is_cut or is_too_long or len(source) > STORED_CHARACTERS
-    return Body(text, None if is_too_long else markup, is_cut)
+    return Body(text, None if is_too_long or not markup.strip() else markup, is_cut)
 
 
 def _is_text(part: Part, *, is_first: bool) -> bool:
@@ -112,7 +112,7 @@ def _holds(parts: Sequence[Part], content_type: str) -> bool:
 
 
 def _cut(text: str) -> tuple[str, bool]:
-    stored = stored_text(text[:STORED_CHARACTERS])
+    stored = stored_text(text[:STORED_CHARACTERS]).strip("\n")
     # Normalising makes some characters two.
     is_cut = max(len(text), len(stored)) > STORED_CHARACTERS
     return stored[:STORED_CHARACTERS], is_cut

@@ -17,6 +17,7 @@ _FIELDS = 1_000
 # RFC 5322, section 2.2, with lines that end in LF or CRLF.
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _BLANK_LINE = re.compile(rb"\r?\n")
+_END_OF_HEADER = re.compile(rb"\n\r?\n")
 KNOWN_FIELD = re.compile(
     rb"(?:from|to|cc|bcc|subject|date|message-id|in-reply-to|references|reply-to|sender|received"
     rb"|return-path|delivered-to|status|mime-version|content-[a-z-]{1,40}|x-[!-9;-~]{1,76})[ \t]*:",
@@ -61,24 +62,21 @@ def read_headers(content: bytes, start: int, end: int) -> tuple[Headers, int]:
     Elsewhere it is the body, which the blank line should have come before.
     """
     fields: dict[str, list[bytes]] = {}
-    count = 0
     position = start
-    while position < end:
+    for _ in range(_FIELDS):
         if field := _FIELD.match(content, position, end):
-            count += 1
-            if count <= _FIELDS:
-                value = content[field.start(2) : min(field.end(2), field.start(2) + _VALUE_BYTES)]
-                name = field[1].decode("ascii").lower()
-                fields.setdefault(name, []).append(_unfold(value))
+            value = content[field.start(2) : min(field.end(2), field.start(2) + _VALUE_BYTES)]
+            fields.setdefault(field[1].decode("ascii").lower(), []).append(_unfold(value))
             position = field.end()
         elif blank_line := _BLANK_LINE.match(content, position, end):
             return Headers(fields), blank_line.end()
         else:
             next_line = content.find(b"\n", position, end) + 1
             if not next_line or not KNOWN_FIELD.match(content, next_line, end):
-                break
+                return Headers(fields), min(position, end)
             position = next_line
-    return Headers(fields), min(position, end)
+    rest = _END_OF_HEADER.search(content, max(position - 1, start), end)
+    return Headers(fields), rest.end() if rest else end
 
 
 def decode_header(value: bytes, hint: str | None = None) -> str:

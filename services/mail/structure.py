@@ -8,6 +8,7 @@ nesting, and does not keep an attached mail as it was sent.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from services.mail.headers import Headers, parse_parameters, read_headers
 
@@ -95,20 +96,25 @@ class _StructureReader:
 
     def _divide(self, start: int, end: int, declared: str) -> list[tuple[int, int]]:
         boundary = declared.strip().encode("utf-8", "replace")
-        spans = list(self._spans(start, end, boundary)) if boundary else []
+        spans = self._first_spans(start, end, boundary) if boundary else []
         if spans:
             return spans
         likely = _LIKELY_BOUNDARY.search(self._content, max(start - 1, 0), end)
-        return list(self._spans(start, end, likely[1])) if likely else []
+        return self._first_spans(start, end, likely[1]) if likely else []
+
+    def _first_spans(self, start: int, end: int, boundary: bytes) -> list[tuple[int, int]]:
+        # One more than may be read tells that there are more.
+        return list(islice(self._spans(start, end, boundary), max(self.parts_left, 0) + 1))
 
     def _spans(self, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
         """Give the places between the lines of a boundary; the line break before one is its own."""
-        pattern = re.compile(rb"\r?\n--" + re.escape(boundary) + rb"(--)?[ \t]*\r?(?=\n|\Z)")
+        pattern = re.compile(rb"\n--" + re.escape(boundary) + rb"(--)?[ \t]*\r?(?=\n|\Z)")
         opened = None
         # The line break of the blank line after the header may be that of the first boundary.
         for match in pattern.finditer(self._content, max(start - 1, 0), end):
             if opened is not None:
-                yield min(opened, match.start()), match.start()
+                closed = match.start() - self._content.startswith(b"\r", match.start() - 1)
+                yield min(opened, closed), closed
             if match[1]:
                 return
             opened = match.end() + 1

@@ -26,9 +26,7 @@ def alphabet(letters: str) -> st.SearchStrategy[str]:
 
 
 turkish_text = alphabet("abcçdefgğhıijklmnoöprsştuüvyzâîûABCÇDEFGĞHIİJKLMNOÖPRSŞTUÜVYZÂÎÛ '")
-greek_text = alphabet(
-    "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏΪΫ ;"
-)
+greek_text = alphabet("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏΪΫ ;")
 english_text = alphabet("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ '")
 
 
@@ -232,8 +230,9 @@ def test_case_changed_the_turkish_way_has_the_same_key(text: str) -> None:
     assert fold(turkish_upper(text)) == fold(turkish_lower(text)) == fold(text)
 
 
-def test_every_character_of_unicode_folds_to_a_final_key_in_upper_and_lower_case() -> None:
-    characters = "|".join(map(chr, range(0x110000)))
+def test_every_character_folds_to_a_final_key_in_upper_and_lower_case() -> None:
+    # The planes from the third on hold ideographs, which have no case.
+    characters = "|".join(map(chr, range(0x20000)))
     keys = fold(characters)
     assert fold(keys).split("|") == keys.split("|")
     assert fold(characters.upper()).split("|") == keys.split("|")

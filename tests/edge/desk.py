@@ -45,6 +45,8 @@ class Desk:
 
     async def authenticate(self, authorization: str | None, *, language: str | None) -> str:
         self.languages.append(language)
+        if self.is_down:
+            raise RuntimeError(SECRET)
         if authorization is None:
             return "a stranger"
         if not authorization.startswith("Bearer valid-"):
@@ -150,7 +152,6 @@ class Query:
         async with info.context.desk.notice(name):
             await asyncio.sleep(seconds)
         return name
-
 
 
 @strawberry.type

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -37,13 +37,12 @@ class GraphQLSocket:
 
     async def wait_closed(self) -> tuple[int, str]:
         """Return the code and reason with which the server ends the connection."""
-        try:
-            async with asyncio.timeout(5):
-                while True:
-                    await self.connection.recv()
-        except ConnectionClosed as closed:
-            assert closed.rcvd
-            return closed.rcvd.code, closed.rcvd.reason
+        async with asyncio.timeout(5):
+            with suppress(ConnectionClosed):
+                async for _ in self.connection:
+                    pass
+        assert self.connection.close_code
+        return self.connection.close_code, self.connection.close_reason or ""
 
 
 @asynccontextmanager

@@ -159,7 +159,8 @@ MALFORMED = {
     "a batch": b'[{"query": "{ greeting }"}]',
     "Infinity": b"Infinity",
     "NaN in a variable": b'{"query": "{ greeting }", "variables": {"name": NaN}}',
-    "an integer of 5,000 digits": b'{"query": "{ greeting }", "variables": {"n": %b}}' % (b"1" * 5_000),
+    "an integer of 5,000 digits": b'{"query": "{ greeting }", "variables": {"n": %b}}'
+    % (b"1" * 5_000),
     "a number beyond a double": b'{"query": "{ greeting }", "variables": {"n": 1e999}}',
     "100,000 levels": b"[" * 100_000,
     "5,000 levels of variables": b'{"query": "{ greeting }", "variables": {"branch": %b}}'
@@ -215,8 +216,13 @@ async def test_a_get_without_a_request_gets_400(
 REJECTED = {
     "syntax": ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
     "2,001 tokens": ({"query": "{" + "a " * 2_000 + "}"}, "GRAPHQL_PARSE_FAILED"),
-    "100,000 comments": ({"query": "#\n" * 100_000 + "{ greeting }"}, "GRAPHQL_PARSE_FAILED"),
-    "5,000 levels": ({"query": "{ a " * 900}, "GRAPHQL_PARSE_FAILED"),
+    "2,001 comments": ({"query": "#\n" * 2_001 + "{ greeting }"}, "GRAPHQL_PARSE_FAILED"),
+    "65,537 characters": ({"query": "{ greeting }" + " " * 65_525}, "GRAPHQL_PARSE_FAILED"),
+    "900 levels": ({"query": "{ a " * 900}, "GRAPHQL_PARSE_FAILED"),
+    "a literal of 5,000 digits": (
+        {"query": "{ wholeNumber(value: %s) }" % ("1" * 5_000)},
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
     "an unknown field": ({"query": "{ greetin }"}, "GRAPHQL_VALIDATION_FAILED"),
     "two operations": (
         {"query": "query A { greeting } query B { viewer }"},

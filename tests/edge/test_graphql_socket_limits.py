@@ -104,6 +104,7 @@ async def test_one_subscription_too_many_is_refused_and_the_others_go_on(live: L
         for number in range(MAX_SUBSCRIPTIONS):
             await socket.subscribe(str(number), "subscription { ticks { number } }")
             assert (await socket.receive())["type"] == "next"
+        too_many = "At most 100 subscriptions are allowed on one connection."
 
         await socket.subscribe("more", "subscription { ticks { number } }")
 
@@ -112,7 +113,7 @@ async def test_one_subscription_too_many_is_refused_and_the_others_go_on(live: L
             "type": "error",
             "payload": [
                 {
-                    "message": "At most 100 subscriptions are allowed on one connection.",
+                    "message": too_many,
                     "extensions": {"code": "TOO_MANY_SUBSCRIPTIONS", "limit": 100},
                 }
             ],
@@ -154,6 +155,16 @@ async def test_3000_queries_down_one_socket_are_answered_and_starve_nobody(
     assert sorted(waits)[len(waits) * 95 // 100] < 0.1
 
 
+async def test_slow_queries_do_not_hold_up_live_events(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        for number in range(10):
+            await socket.subscribe(str(number), "{ waiting }")
+        await socket.subscribe("live", "subscription { ticks { number } }")
+
+        assert (await socket.receive())["id"] == "live"
+
+
 # ── Clients that do not read ───────────────────────────────────────────────────────────────────
 
 
@@ -178,6 +189,17 @@ async def test_a_subscriber_that_does_not_read_falls_behind_and_is_dropped(live:
             while live.desk.running:
                 await asyncio.sleep(0.01)
         socket.connection.transport.abort()
+
+
+async def test_a_client_that_fell_behind_hears_so_when_it_reads_again(live: LiveDesk) -> None:
+    async with open_deaf_socket(live) as socket:
+        await socket.subscribe("1", "subscription { texts(length: 100000) }")
+        while live.desk.running != {"texts"}:
+            await asyncio.sleep(0.001)
+        while live.desk.running:
+            await asyncio.sleep(0.001)
+
+        assert await socket.wait_closed() == (4450, "Fell behind, resume by cursor")
 
 
 async def test_a_slow_reader_gets_a_long_replay_to_its_end(live: LiveDesk) -> None:

@@ -133,6 +133,19 @@ async def test_an_invalid_token_is_forbidden(live: LiveDesk) -> None:
         assert await socket.wait_closed() == (4403, "Forbidden")
 
 
+async def test_a_client_is_asked_to_come_again_when_nobody_can_say_who_it_is(
+    live: LiveDesk,
+) -> None:
+    live.desk.is_down = True
+
+    async with open_socket(live.port) as socket:
+        with capture_logs() as logs:
+            await socket.send(**INIT)
+            closing = await socket.wait_closed()
+
+    assert closing == (1013, f"Internal error {logs[0]['error_id']}")
+
+
 async def test_a_second_initialisation_is_one_too_many(live: LiveDesk) -> None:
     async with open_socket(live.port) as socket:
         await socket.send(**INIT)
@@ -220,7 +233,9 @@ async def test_an_invalid_initialisation_closes_the_socket(live: LiveDesk, paylo
 
 
 @pytest.mark.parametrize("is_initialised", [False, True])
-async def test_a_ping_is_answered_whenever_it_comes(live: LiveDesk, *, is_initialised: bool) -> None:
+async def test_a_ping_is_answered_whenever_it_comes(
+    live: LiveDesk, *, is_initialised: bool
+) -> None:
     async with open_socket(live.port) as socket:
         if is_initialised:
             await socket.initialise()

@@ -1,0 +1,3 @@
+# What a brand says unless it chooses its own words.
+
+default-email-subject = About your support request

@@ -1,0 +1,48 @@
+# A message is named by the error code that clients see.
+
+## One field
+
+REQUIRED = Please fill this in.
+TOO_LONG =
+    Please use at most { $limit ->
+        [one] { $limit } character
+       *[other] { $limit } characters
+    }; this has { $actual }.
+TOO_SHORT = This is too short. Please write a little more.
+INVALID_FORMAT = This does not have the expected format.
+INVALID_EMAIL = This is not a valid e-mail address. Please check it.
+INVALID_PHONE = This is not a valid telephone number. Please check it, with its country code.
+INVALID_ID = This id is not valid here.
+INVALID_DATE = This is not a valid date.
+NOT_ALLOWED_VALUE = This is not one of the allowed values.
+OUT_OF_RANGE = { $actual } is out of range: the limit is { $limit }.
+PAGE_TOO_LARGE =
+    A page has at most { $limit ->
+        [one] { $limit } entry
+       *[other] { $limit } entries
+    }; { $actual } were asked for.
+INVALID_CURSOR = This cursor is not valid. Please start again with the first page.
+ALREADY_TAKEN = This is taken already. Please choose something else.
+UNKNOWN_REFERENCE = What this refers to does not exist, or you may not see it.
+IMMUTABLE = This cannot be changed.
+VERSION_IN_FUTURE = There is no such version yet. Please reload and try again.
+
+## The whole request
+
+VALIDATION_FAILED = Please check the marked fields.
+NOT_FOUND = This does not exist, or you may not see it.
+NOT_ALLOWED = You have no right to do this.
+EDIT_CONFLICT =
+    Somebody else changed this in the meantime. Nothing was saved: please compare both versions.
+LIMIT_REACHED = The limit is reached: at most { $limit }.
+ALREADY_EXISTS = This exists already.
+UNSAVED_CHANGES = There are unsaved changes. Please save or discard them first.
+IDEMPOTENCY_KEY_REUSED =
+    This idempotency key was used before with another input. Please use a new one.
+NEW_ACTIVITY = Somebody wrote in the meantime. Nothing was sent: please read that first.
+UNAVAILABLE = This is not available at the moment. Please try again shortly.
+UNAUTHENTICATED = Please sign in.
+WRONG_CREDENTIALS = The e-mail address or the password is wrong.
+RATE_LIMITED = There were too many requests. Please wait a moment and try again.
+INTERNAL = Something went wrong on our side. Please try again later.
+FORBIDDEN_SCOPE = This access token lacks the scope that this needs.

@@ -1,0 +1,40 @@
+# A message is named by the error code that clients see.
+
+## One field
+
+REQUIRED = Lütfen bu alanı doldurun.
+TOO_LONG = Lütfen en fazla { $limit } karakter yazın; bu metin { $actual } karakter.
+TOO_SHORT = Bu çok kısa. Lütfen biraz daha yazın.
+INVALID_FORMAT = Bu, beklenen biçimde değil.
+INVALID_EMAIL = Bu, geçerli bir e-posta adresi değil. Lütfen kontrol edin.
+INVALID_PHONE = Bu, geçerli bir telefon numarası değil. Lütfen ülke koduyla birlikte kontrol edin.
+INVALID_ID = Bu kimlik burada geçerli değil.
+INVALID_DATE = Bu, geçerli bir tarih değil.
+NOT_ALLOWED_VALUE = Bu, izin verilen değerlerden biri değil.
+OUT_OF_RANGE = { $actual } izin verilen aralığın dışında: sınır { $limit }.
+PAGE_TOO_LARGE = Bir sayfada en fazla { $limit } kayıt olabilir; { $actual } kayıt istendi.
+INVALID_CURSOR = Bu imleç geçerli değil. Lütfen ilk sayfadan yeniden başlayın.
+ALREADY_TAKEN = Bu zaten kullanılıyor. Lütfen başka bir şey seçin.
+UNKNOWN_REFERENCE = Belirtilen kayıt yok ya da onu görme yetkiniz yok.
+IMMUTABLE = Bu değiştirilemez.
+VERSION_IN_FUTURE = Böyle bir sürüm henüz yok. Lütfen yenileyip tekrar deneyin.
+
+## The whole request
+
+VALIDATION_FAILED = Lütfen işaretli alanları kontrol edin.
+NOT_FOUND = Böyle bir kayıt yok ya da onu görme yetkiniz yok.
+NOT_ALLOWED = Bunu yapma yetkiniz yok.
+EDIT_CONFLICT =
+    Bu arada bir başkası bunu değiştirdi. Hiçbir şey kaydedilmedi: lütfen iki sürümü karşılaştırın.
+LIMIT_REACHED = Sınıra ulaşıldı: en fazla { $limit }.
+ALREADY_EXISTS = Bu zaten var.
+UNSAVED_CHANGES = Kaydedilmemiş değişiklikler var. Lütfen önce onları kaydedin ya da silin.
+IDEMPOTENCY_KEY_REUSED =
+    Bu tekrar anahtarı daha önce başka bir girdiyle kullanıldı. Lütfen yeni bir anahtar kullanın.
+NEW_ACTIVITY = Bu arada yeni bir şey yazıldı. Hiçbir şey gönderilmedi: lütfen önce onu okuyun.
+UNAVAILABLE = Bu şu anda kullanılamıyor. Lütfen biraz sonra tekrar deneyin.
+UNAUTHENTICATED = Lütfen oturum açın.
+WRONG_CREDENTIALS = E-posta adresi ya da parola yanlış.
+RATE_LIMITED = Çok fazla istek geldi. Lütfen biraz bekleyip tekrar deneyin.
+INTERNAL = Bizden kaynaklanan bir sorun oluştu. Lütfen daha sonra tekrar deneyin.
+FORBIDDEN_SCOPE = Bu erişim anahtarının kapsamı buna izin vermiyor.

@@ -1,0 +1,99 @@
+"""What all events of all streams have in common."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+import strawberry
+
+from core import clock
+from models.actors import ActorKind
+from models.event_records import EventRecord
+from resolvers import actors
+from schema.actors import Actor, wrap_actor
+from schema.fields import column, relation
+from schema.nodes import FromRow
+from schema.scalars import EventCursor
+from subscriptions.cursors import ResetReason
+from subscriptions.following import Gap, Happened, Ready
+
+strawberry.enum(ResetReason, description="Why a stream could not go on from where it stood.")
+
+_CURSOR = "The place just after this event. Give it as `after` to go on from here."
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event as the fields of its object read it, with the ids that lead on from it."""
+
+    cursor: str
+    occurred_at: datetime
+    actor_kind: ActorKind | None = None
+    actor_id: UUID | None = None
+    ticket_id: UUID | None = None
+    message_id: UUID | None = None
+    note_id: UUID | None = None
+    payload: Any = None
+
+    @classmethod
+    def of(cls, happened: Happened, ticket_id: UUID) -> Self:
+        """Return the row of an event that happened to a ticket."""
+        record: EventRecord = happened.record
+        return cls(
+            cursor=happened.cursor,
+            occurred_at=record.occurred_at,
+            actor_kind=ActorKind(record.actor_kind),
+            actor_id=record.actor_id,
+            ticket_id=ticket_id,
+            message_id=_optional_id(record.payload.get("message_id")),
+            note_id=_optional_id(record.payload.get("note_id")),
+            payload=record.payload,
+        )
+
+
+def _optional_id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+@strawberry.interface(description="Something that happened, at its place in a stream.")
+class Event:
+    """Something that happened."""
+
+    cursor: EventCursor = strawberry.field(description=_CURSOR)
+
+
+@strawberry.type
+class EventFields(FromRow, Event):
+    """The fields of every event."""
+
+    cursor: EventCursor = column(_CURSOR)
+    actor: Actor | None = relation(
+        "Who caused it; null for what nobody caused.",
+        actors.by_key,
+        key=("actor_kind", "actor_id"),
+        wrap=wrap_actor,
+    )
+    occurred_at: datetime = column("When it happened, or was found out.")
+
+
+@strawberry.type(description="The stream has begun: what happens from now on will come.")
+class StreamReady(EventFields):
+    """The stream has begun."""
+
+
+@strawberry.type(
+    description="What happened before cannot be told any more: fetch anew. The stream goes on."
+)
+class StreamReset(EventFields):
+    """A gap that could not be filled."""
+
+    reason: ResetReason = strawberry.field(description="Why.")
+
+
+def stream_signal(item: Ready | Gap) -> StreamReady | StreamReset:
+    """Return the object that shows the beginning of a stream, or a gap in it."""
+    row = EventRow(item.cursor, clock.now())
+    if isinstance(item, Gap):
+        return StreamReset(row=row, reason=item.reason)
+    return StreamReady(row=row)

@@ -1,0 +1,91 @@
+"""The favourites of a ticket, live."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from core.ids import NodeKind
+from resolvers import favorites, tickets
+from resolvers.global_ids import row_id_of
+from schema.favorites import Favorite
+from schema.fields import Info
+from schema.pages import After, Before, Connection, First, Last, load_connection, page_arguments
+from schema.scalars import EventCursor
+from schema.ticket_events import FavoriteAdded, FavoriteRemoved, favorite_event
+from subscriptions.favorites import favorite_changes
+from subscriptions.following import Happened
+
+FavoriteChange = Annotated[
+    FavoriteAdded | FavoriteRemoved,
+    strawberry.union("FavoriteChange", description="What changed in a list of favourites."),
+]
+
+
+@strawberry.type(description="The favourites of a ticket at one moment.")
+class FavoriteList:
+    """The favourites of a ticket at one moment."""
+
+    row_id: strawberry.Private[UUID]
+    ticket_id: strawberry.ID = strawberry.field(description="The ticket.")
+    cursor: EventCursor = strawberry.field(
+        description="The place of this list in the ticket's events, for `ticketEvents(after:)`."
+    )
+    change: FavoriteChange | None = strawberry.field(
+        description="What changed since the list before; null at first and after a gap."
+    )
+
+    @strawberry.field(description="How many favourites there are.")
+    async def favorite_count(self, info: Info) -> int:
+        """Return the count that stands on the ticket."""
+        columns = frozenset({"favorite_count"})
+        ticket = await info.context.load(tickets.by_id, self.row_id, None, columns)
+        return ticket.favorite_count if ticket else 0
+
+    @strawberry.field(description="The favourites, in the order of the conversation.")
+    async def favorites(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Favorite]:
+        """Load a page of favourites."""
+        arguments = page_arguments(info, first, after, last, before)
+        return await load_connection(
+            info, favorites.by_ticket, self.row_id, arguments, Favorite.from_row
+        )
+
+
+@strawberry.type
+class FavoriteSubscription:
+    """Favourites, live."""
+
+    @strawberry.subscription(
+        name="favorites",
+        description="The favourites of a ticket: the list as it is, then again at each change.",
+    )
+    async def favorite_list(
+        self,
+        info: Info,
+        ticket_id: Annotated[strawberry.ID, strawberry.argument(description="The ticket.")],
+    ) -> AsyncGenerator[FavoriteList, None]:
+        """Follow the favourites of a ticket."""
+        row_id = row_id_of(ticket_id, NodeKind.TICKET, "ticketId")
+        streams = info.context.resources.streams
+        items = await favorite_changes(streams, info.context.viewer, row_id)
+        return _shown(items, row_id, ticket_id)
+
+
+async def _shown(
+    items: AsyncGenerator[Any, None], row_id: UUID, ticket_id: strawberry.ID
+) -> AsyncGenerator[FavoriteList, None]:
+    async with aclosing(items):
+        async for item in items:
+            change = favorite_event(item, row_id) if isinstance(item, Happened) else None
+            yield FavoriteList(
+                row_id=row_id, ticket_id=ticket_id, cursor=item.cursor, change=change
+            )

@@ -1,0 +1,172 @@
+"""What happens to a ticket, live."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from core import clock
+from core.ids import NodeKind, encode_global_id
+from models import favorites as favorite_rows
+from models.actors import ActorKind
+from resolvers import messages, notes, tickets
+from resolvers.global_ids import row_id_of
+from schema.events import EventFields, EventRow, StreamReady, StreamReset, stream_signal
+from schema.favorites import Favorite
+from schema.field_changes import FieldChange
+from schema.fields import Info, derived, relation
+from schema.messages import Message
+from schema.notes import Note
+from schema.scalars import EventCursor
+from schema.tickets import Ticket
+from subscriptions.following import Happened, Item
+from subscriptions.tickets import AccessLost as Lost
+from subscriptions.tickets import ticket_events
+
+
+@strawberry.type(description="The ticket was opened.")
+class TicketCreated(EventFields):
+    """The ticket was opened."""
+
+    ticket: Ticket = relation("The ticket.", tickets.by_id, key="ticket_id")
+
+
+@strawberry.type(description="A customer or an agent wrote.")
+class MessageAdded(EventFields):
+    """A customer or an agent wrote."""
+
+    message: Message = relation("The message.", messages.by_id, key="message_id")
+
+
+@strawberry.type(description="Somebody wrote a private note on the ticket.")
+class NoteAdded(EventFields):
+    """Somebody wrote a note."""
+
+    note: Note = relation("The note.", notes.by_id, key="note_id")
+
+
+@strawberry.type(description="A message or note got a star.")
+class FavoriteAdded(EventFields):
+    """A message or note got a star."""
+
+    favorite: Favorite = strawberry.field(description="The star, as it was put.")
+    favorite_count: int = strawberry.field(description="How many the ticket had then.")
+
+
+@strawberry.type(description="A star was taken away.")
+class FavoriteRemoved(EventFields):
+    """A star was taken away."""
+
+    item_id: strawberry.ID = strawberry.field(description="The message or note.")
+    favorite_count: int = strawberry.field(description="How many the ticket had then.")
+
+
+@strawberry.type(description="Fields of the ticket changed.")
+class TicketChanged(EventFields):
+    """Fields of the ticket changed."""
+
+    ticket: Ticket = relation("The ticket as it is now.", tickets.by_id, key="ticket_id")
+    changes: list[FieldChange] = derived(
+        "What changed.",
+        lambda row: [FieldChange.from_payload(change) for change in row.payload["changes"]],
+        needs=("payload",),
+    )
+
+
+@strawberry.type(description="The viewer sees the ticket no more. The stream ends with this.")
+class AccessLost(EventFields):
+    """The viewer sees the ticket no more."""
+
+
+TicketEvent = Annotated[
+    StreamReady
+    | StreamReset
+    | TicketCreated
+    | MessageAdded
+    | NoteAdded
+    | FavoriteAdded
+    | FavoriteRemoved
+    | TicketChanged
+    | AccessLost,
+    strawberry.union("TicketEvent", description="What can happen to a ticket."),
+]
+
+_PLAIN_TYPES: dict[str, Any] = {
+    "TicketCreated": TicketCreated,
+    "MessageAdded": MessageAdded,
+    "NoteAdded": NoteAdded,
+    "TicketChanged": TicketChanged,
+}
+
+
+def favorite_event(happened: Happened, ticket_id: UUID) -> FavoriteAdded | FavoriteRemoved:
+    """Return the object that shows a star put or taken away, as it was then."""
+    row = EventRow.of(happened, ticket_id)
+    count = row.payload["favorite_count"]
+    if happened.record.type == "FavoriteAdded":
+        return FavoriteAdded(row=row, favorite=_favorite_then(row), favorite_count=count)
+    if row.message_id is not None:
+        item_id = encode_global_id(NodeKind.MESSAGE, row.message_id)
+    else:
+        item_id = encode_global_id(NodeKind.NOTE, UUID(row.payload["note_id"]))
+    return FavoriteRemoved(row=row, item_id=strawberry.ID(item_id), favorite_count=count)
+
+
+def ticket_event(item: Item | Lost, ticket_id: UUID) -> Any:
+    """Return the object that shows an item of a ticket's stream."""
+    if isinstance(item, Lost):
+        return AccessLost(row=EventRow(item.cursor, clock.now()))
+    if not isinstance(item, Happened):
+        return stream_signal(item)
+    if item.record.type in ("FavoriteAdded", "FavoriteRemoved"):
+        return favorite_event(item, ticket_id)
+    return _PLAIN_TYPES[item.record.type](row=EventRow.of(item, ticket_id))
+
+
+def _favorite_then(row: EventRow) -> Favorite:
+    kept = row.payload
+    then = favorite_rows.Favorite(
+        id=UUID(kept["favorite_id"]),
+        ticket_id=row.ticket_id,
+        message_id=row.message_id,
+        note_id=row.note_id,
+        added_by_kind=ActorKind(kept["added_by_kind"]),
+        added_by_id=UUID(kept["added_by_id"]) if kept["added_by_id"] else None,
+        added_at=datetime.fromisoformat(kept["added_at"]),
+    )
+    return Favorite(row=then)
+
+
+@strawberry.type
+class TicketSubscription:
+    """Tickets, live."""
+
+    @strawberry.subscription(
+        description=(
+            "Everything that happens to a ticket, in order and once. Begins with StreamReady, or "
+            "with what has happened since `after`."
+        )
+    )
+    async def ticket_events(
+        self,
+        info: Info,
+        ticket_id: Annotated[strawberry.ID, strawberry.argument(description="The ticket.")],
+        after: Annotated[
+            EventCursor | None,
+            strawberry.argument(description="Where to go on: the last cursor you got."),
+        ] = None,
+    ) -> AsyncGenerator[TicketEvent, None]:
+        """Follow a ticket."""
+        row_id = row_id_of(ticket_id, NodeKind.TICKET, "ticketId")
+        streams = info.context.resources.streams
+        items = await ticket_events(streams, info.context.viewer, row_id, after)
+        return _shown(items, row_id)
+
+
+async def _shown(items: AsyncGenerator[Any, None], ticket_id: UUID) -> AsyncGenerator[Any, None]:
+    async with aclosing(items):
+        async for item in items:
+            yield ticket_event(item, ticket_id)

@@ -1,0 +1,1 @@
+"""What viewers see live, over WebSocket, through real server processes' edge."""
