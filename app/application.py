@@ -4,23 +4,33 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
 from app.desk import Desk
-from app.engine import Engine
 from app.graphql_http import GraphQLHTTP
 from app.graphql_websocket import GraphQLWebSocket
+from app.health import health_routes
+from app.measured_engine import MeasuredEngine
+from app.metrics import metrics_route
+from app.request_log import RequestLog
 from core.localization import negotiate
 from models.viewers import Viewer
 from resolvers.scope import Scope, open_scope
 from schema.schema import build_schema
 from services.sessions import authenticate
 
+WELCOME = """\
+Starling, the back end of a customer-support desk.
+
+The GraphQL API is at /graphql: over HTTP, and over WebSocket (graphql-transport-ws) for subscriptions.
+"""
+
 
 def create_application(desk: Desk) -> Starlette:
-    """Build the application that serves `desk`."""
-    engine = Engine(build_schema()._schema)  # noqa: SLF001  # Strawberry has no public name for it
+    """Build the application that serves `desk`; its `state.sockets` is the GraphQLWebSocket."""
+    engine = MeasuredEngine(build_schema()._schema)  # noqa: SLF001  # Strawberry has no public name
 
     async def find_viewer(authorization: str | None, *, language: str | None) -> Viewer:
         return await authenticate(desk.database, authorization, language=negotiate(language))
@@ -34,9 +44,15 @@ def create_application(desk: Desk) -> Starlette:
     websocket = GraphQLWebSocket(
         engine, find_viewer, scope_for, allowed_origins=desk.settings.allowed_origins
     )
-    return Starlette(
+    application = Starlette(
         routes=[
+            Route("/", PlainTextResponse(WELCOME)),
             Route("/graphql", http),
             WebSocketRoute("/graphql", websocket),
-        ]
+            *health_routes(desk),
+            metrics_route(desk),
+        ],
+        middleware=[Middleware(RequestLog)],
     )
+    application.state.sockets = websocket
+    return application

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Generic, NoReturn
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.engine import Engine
 from app.graphql_access import Authenticate, Viewer
@@ -75,7 +75,7 @@ class Connection(Generic[Viewer]):
         self._edge = edge
         self._websocket = websocket
         self._tasks = asyncio.TaskGroup()
-        self._outbox = Outbox(websocket.send_text, patience_seconds=edge.patience.room_seconds)
+        self._outbox = Outbox(self._send_text, patience_seconds=edge.patience.room_seconds)
         self._operations = RunningOperations(edge.responder, self._outbox, self._tasks)
         self._closing: asyncio.Future[ConnectionClosing] = (
             asyncio.get_running_loop().create_future()
@@ -110,7 +110,7 @@ class Connection(Generic[Viewer]):
         raise await self._closing
 
     async def _send_close(self, closing: ConnectionClosing) -> None:
-        with suppress(WebSocketDisconnect, WebSocketDisconnected, TimeoutError):
+        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
             async with asyncio.timeout(self._edge.patience.close_seconds):
                 await self._websocket.close(closing.code, closing.reason)
 
@@ -131,7 +131,7 @@ class Connection(Generic[Viewer]):
     async def _receive(self) -> dict[str, Any]:
         frame = await self._websocket.receive()
         if frame["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(frame["code"])
+            raise WebSocketDisconnect
         try:
             message = decode(frame.get("text") or "")
         except ValueError:
@@ -190,6 +190,13 @@ class Connection(Generic[Viewer]):
         await self._operations.start(
             StartedOperation(operation_id, operation, request.variables, self.viewer)
         )
+
+    async def _send_text(self, text: str) -> None:
+        try:
+            await self._websocket.send_text(text)
+        except RuntimeError:
+            # The server has closed the socket by itself, as when its own pings had no answer.
+            raise WebSocketDisconnect from None
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._outbox.put(encode(message))

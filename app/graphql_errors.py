@@ -42,11 +42,9 @@ def format_error(error: GraphQLError) -> FormattedError:
     cause = _cause(error)
     if isinstance(cause, PublicError):
         return formatted | _public(cause)
-    if _is_request_error(error):
+    if _is_request_error(error) or _is_about_a_value(error):
+        formatted.setdefault("extensions", {"code": BAD_USER_INPUT})
         return formatted | {"message": _without_exception_text(error, cause)}
-    if any(isinstance(node, ValueNode) for node in error.nodes or ()):
-        # A variable that is null where only its default would do is found out at its field.
-        return formatted | {"extensions": {"code": BAD_USER_INPUT}}
     return formatted | _internal(cause or error, path=error.path)
 
 
@@ -59,6 +57,11 @@ def format_exception(exception: Exception) -> FormattedError:
 
 def _is_request_error(error: GraphQLError) -> bool:
     return error.path is None and "code" in (error.extensions or {})
+
+
+def _is_about_a_value(error: GraphQLError) -> bool:
+    """Whether a value of the document failed only at its field, as a null that has a default."""
+    return any(isinstance(node, ValueNode) for node in error.nodes or ())
 
 
 def _cause(error: GraphQLError) -> Exception | None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
 
@@ -19,12 +20,15 @@ DEFAULT_PAGE_SIZE = 25  # contract.md
 MAX_PAGE_SIZE = 100  # contract.md
 
 
+Sortable = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+
 @dataclass(frozen=True, slots=True)
 class SortKey:
     """One column of an order: the attribute of the row, the expression, and how to parse it."""
 
     name: str
-    expression: ColumnElement[Any]
+    expression: Sortable
     parse: Callable[[Any], Any]
 
 
@@ -75,8 +79,8 @@ class Order:
 
 def by_moment(
     name: str,
-    moment: ColumnElement[datetime],
-    row_id: ColumnElement[UUID],
+    moment: Sortable,
+    row_id: Sortable,
     *,
     descending: bool = False,
 ) -> Order:
@@ -88,7 +92,7 @@ def by_moment(
     )
 
 
-def by_text(name: str, column: ColumnElement[str], row_id: ColumnElement[UUID]) -> Order:
+def by_text(name: str, column: Sortable, row_id: Sortable) -> Order:
     """Return the order by a text, then by id."""
     return Order(name, (SortKey(name, column, _text), SortKey("id", row_id, UUID)))
 
@@ -161,7 +165,7 @@ def select_page(statement: Select[Any], order: Order, request: PageRequest) -> S
 
 
 def select_pages(
-    statement: Select[Any], order: Order, request: PageRequest, parent: ColumnElement[Any]
+    statement: Select[Any], order: Order, request: PageRequest, parent: Sortable
 ) -> Select[Any]:
     """Limit `statement` to one page for each parent, all in one statement.
 

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     write_connections: int = Field(default=10, ge=1)
     worker_in_web: bool = True
     log_format: str = Field(default="console", pattern="^(console|json)$")
-    log_level: str = "INFO"
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @field_validator("database_url")
     @classmethod

@@ -3,11 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import ColumnElement, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import customers
 from models.base import Base, FoldedKey, Key, UtcDateTime, enum_column, reference
 from models.channels import Channel
+from models.customers import Customer
+from models.viewers import Viewer
 
 HANDLE_CHARACTERS = 254
 
@@ -25,3 +28,8 @@ class ChannelProfile(Base):
     handle_key: Mapped[FoldedKey]
     verified: Mapped[bool] = mapped_column(default=False)
     linked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Limit profiles to those of customers whom the viewer sees."""
+    return ChannelProfile.customer_id.in_(select(Customer.id).where(customers.visible_to(viewer)))

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from models.agents import Agent
+from models.api_tokens import ApiToken
 from models.base import Base
 from models.brands import Brand
 from models.companies import Company
@@ -15,6 +16,7 @@ from models.topics import Topic
 
 _TOPIC_NAMES: dict[type[Base], str] = {
     Agent: "agent",
+    ApiToken: "api_token",
     Brand: "brand",
     Company: "company",
     Customer: "customer",

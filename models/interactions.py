@@ -3,7 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Index,
+    String,
+    UniqueConstraint,
+    false,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
@@ -20,6 +28,7 @@ from models.base import (
     reference,
 )
 from models.channels import Channel
+from models.viewers import ApiScope, Viewer
 
 
 class Interaction(Versioned, Base):
@@ -53,3 +62,11 @@ class InteractionTag(Base):
     interaction_id: Mapped[UUID] = reference("interaction.id", index=False)
     tag: Mapped[str] = mapped_column(String(TAG_CHARACTERS))
     tag_key: Mapped[FoldedKey]
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Every agent sees a customer's whole history; integrations need the right to read customers.
+
+    The ticket of an interaction is hidden from those who may not see it.
+    """
+    return true() if viewer.may(ApiScope.CUSTOMERS_READ) else false()

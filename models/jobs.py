@@ -13,7 +13,8 @@ class Job(Base):
     """A piece of work, written in the transaction that asks for it.
 
     A worker holds it until `leased_until`; a worker that dies loses the lease and another takes
-    over. `failed_at` marks a dead letter: it has used up its tries.
+    over. `attempts` counts the tries that were begun, and so tells whose lease it is. `finished_at`
+    marks success, `failed_at` a dead letter: it has used up its tries.
     """
 
     __tablename__ = "job"

@@ -32,17 +32,22 @@ class DeliveryState(StrEnum):
 
 
 class Message(Authored, Base):
-    """One message. Its place in the conversation is (created_at, id)."""
+    """One message. Its place in the conversation is (created_at, id).
+
+    It is its ticket's brand that stands on the row: two brands may well know different messages of
+    a channel by the same id.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
         limited("body", STORED_CHARACTERS),
         Index(None, "ticket_id", "created_at", "id"),
-        UniqueConstraint("channel", "external_id"),
+        UniqueConstraint("brand_id", "channel", "external_id"),
     )
 
     id: Mapped[Key]
     ticket_id: Mapped[UUID] = reference("ticket.id", index=False)
+    brand_id: Mapped[UUID] = reference("brand.id", index=False)
     channel: Mapped[Channel] = mapped_column(enum_column(Channel))
     direction: Mapped[MessageDirection] = mapped_column(enum_column(MessageDirection))
     body: Mapped[LongText]

@@ -10,6 +10,8 @@ from models.base import Base, Key, Moment, UtcDateTime, reference
 
 SLIDING_LIFETIME = timedelta(hours=12)  # a working day, counted from the last request
 ABSOLUTE_LIFETIME = timedelta(days=7)
+SIGN_IN_FAILURES_MAXIMUM = 10
+SIGN_IN_FAILURES_WINDOW = timedelta(minutes=15)
 
 
 class Session(Base):
@@ -23,3 +25,16 @@ class Session(Base):
     created_at: Mapped[Moment]
     last_used_at: Mapped[Moment]
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInFailures(Base):
+    """How often signing in with one address failed since `first_at`.
+
+    Of the address only the SHA-256 is kept: people type passwords into the wrong field.
+    """
+
+    __tablename__ = "sign_in_failures"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    failures: Mapped[int]
+    first_at: Mapped[Moment] = mapped_column(index=True)

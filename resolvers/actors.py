@@ -15,7 +15,7 @@ from models.base import Base, Columns, project
 from models.customers import Customer
 from resolvers.scope import Scope
 
-ActorKey = tuple[ActorKind, UUID | None]
+ActorKey = tuple[ActorKind | None, UUID | None]
 
 _MODELS: dict[ActorKind, type[Base]] = {
     ActorKind.AGENT: Agent,
@@ -30,10 +30,11 @@ async def by_key(
     """Return the rows behind actors, one statement for each kind among them."""
     ids: dict[ActorKind, set[UUID]] = defaultdict(set)
     for kind, row_id in keys:
-        if row_id is not None:
+        if kind is not None and row_id is not None:
             ids[kind].add(row_id)
+    # Whom the viewer may not know shows as Starling itself.
     found: dict[ActorKey, tuple[ActorKind, Any]] = {
-        key: (ActorKind.AUTOMATION, None) for key in keys
+        key: (ActorKind.AUTOMATION, None) for key in keys if key[0] is not None
     }
     for kind, row_ids in ids.items():
         model = _MODELS[kind]

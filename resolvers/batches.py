@@ -71,9 +71,11 @@ def pages_by_parent(
         totals: Mapping[Any, int] = {}
         if arguments.with_total:
             counted = await scope.fetch(
-                select(parent, func.count()).where(*clauses).group_by(parent)
+                select(parent.label("parent"), func.count().label("total"))
+                .where(*clauses)
+                .group_by(parent)
             )
-            totals = {row[0]: row[1] for row in counted}
+            totals = {row.parent: row.total for row in counted}
         return {
             key: to_page(
                 grouped[key],

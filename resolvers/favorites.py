@@ -79,5 +79,7 @@ async def item(
     """Return the starred messages (True) and notes (False) by (message id, note id)."""
     message_rows = await messages.by_id(scope, [key for key, _ in keys if key], None, None)
     note_rows = await notes.by_id(scope, [key for _, key in keys if key], None, None)
-    found = {(key, None): (True, row) for key, row in message_rows.items()}
-    return {**found, **{(None, key): (False, row) for key, row in note_rows.items()}}
+    found: dict[tuple[UUID | None, UUID | None], tuple[bool, Any]] = {}
+    found.update({(key, None): (True, row) for key, row in message_rows.items()})
+    found.update({(None, key): (False, row) for key, row in note_rows.items()})
+    return found

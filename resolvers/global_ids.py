@@ -9,12 +9,13 @@ from core.ids import InvalidGlobalId, NodeKind, decode_global_id
 
 def parse_id(text: str, *kinds: NodeKind, path: Sequence[str]) -> tuple[NodeKind, UUID]:
     """Return what an id names. Raises ValidationFailed for another kind of id, or none at all."""
+    refusal = ValidationFailed(FieldProblem(tuple(path), FieldErrorCode.INVALID_ID))
     try:
         kind, row_id = decode_global_id(text)
     except InvalidGlobalId:
-        kind = None
-    if kind is None or (kinds and kind not in kinds):
-        raise ValidationFailed(FieldProblem(tuple(path), FieldErrorCode.INVALID_ID))
+        raise refusal from None
+    if kinds and kind not in kinds:
+        raise refusal
     return kind, row_id
 
 

@@ -19,7 +19,7 @@ from resolvers.scope import Scope
 from services import notes, tickets
 from services.changes import Edit
 from services.notes import NewNote, NoteKind
-from services.search import tickets_matching
+from services.search import check_search, tickets_matching
 from services.ticket_filters import TicketFilter
 
 by_id = rows_by_id(Ticket, visible_to)
@@ -72,8 +72,9 @@ async def page(
     require_signed_in(scope.viewer)
     order = wanted.order.value
     clauses = [visible_to(scope.viewer), *wanted.filter.clauses()]
-    if wanted.search:
-        clauses.append(tickets_matching(wanted.search))
+    search = check_search(wanted.search)
+    if search is not None:
+        clauses.append(tickets_matching(search))
     needed = None if columns is None else columns | order.columns
     rows = await scope.fetch(
         select_page(select(*project(Ticket, needed)).where(*clauses), order, arguments.request)

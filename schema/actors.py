@@ -45,11 +45,11 @@ _TYPES: dict[ActorKind, Any] = {
 
 
 def wrap_actor(found: tuple[ActorKind, Any] | None) -> Any:
-    """Return the object that shows an actor. Whom the viewer may not know is automation."""
-    if found is None or found[1] is None:
-        return Automation()
+    """Return the object that shows an actor; None for nobody."""
+    if found is None:
+        return None
     kind, row = found
-    return _TYPES[kind].from_row(row)
+    return Automation() if row is None else _TYPES[kind].from_row(row)
 
 
 async def actor_of(scope: Scope, key: tuple[str, UUID | None]) -> Any:

@@ -1,7 +1,7 @@
 """Customers: the people who ask."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -22,6 +22,9 @@ from schema.pages import (
     page_arguments,
 )
 from schema.registry import entry_of, register
+
+if TYPE_CHECKING:
+    from schema.tickets import Ticket
 
 
 @strawberry.type(description="A person who asks for help.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry.types.field import StrawberryField
@@ -14,6 +14,9 @@ from schema.actors import Actor, actor_of
 from schema.fields import Info
 from schema.nodes import Node
 from schema.registry import object_of
+
+if TYPE_CHECKING:
+    from schema.timeline import TimelineItem
 
 
 class ErrorCode(StrEnum):

@@ -37,7 +37,6 @@ from resolvers.scope import Batch, Scope
 
 _ANSWER = "answer"
 _STRAWBERRY = "strawberry-definition"
-_UNKNOWN: Any = object()
 
 Info = strawberry.Info[Scope, None]
 
@@ -109,7 +108,7 @@ def _drop_null_defaults(arguments: Iterable[GraphQLArgument | GraphQLInputField]
             argument.default_value = Undefined
 
 
-def requested_columns(info: GraphQLResolveInfo, *path: str) -> Columns:
+def requested_columns(info: GraphQLResolveInfo[Any], *path: str) -> Columns:
     """Return the columns that the selected fields of the returned type need.
 
     `path` leads through fields in between, such as `nodes` of a connection. None means all:
@@ -126,14 +125,14 @@ def requested_columns(info: GraphQLResolveInfo, *path: str) -> Columns:
     return _columns_of(cast(GraphQLObjectType, named), selections, info)
 
 
-def connection_columns(info: GraphQLResolveInfo) -> Columns:
+def connection_columns(info: GraphQLResolveInfo[Any]) -> Columns:
     """Return the columns that the nodes of a connection need, in `nodes` and in `edges`."""
     nodes = requested_columns(info, "nodes")
     edges = requested_columns(info, "edges", "node")
     return None if nodes is None or edges is None else nodes | edges
 
 
-def selects(info: GraphQLResolveInfo, name: str) -> bool:
+def selects(info: GraphQLResolveInfo[Any], name: str) -> bool:
     """Tell whether a field of the returned type is selected."""
     selections = [node.selection_set for node in info.field_nodes if node.selection_set]
     return any(node.name.value == name for _, node in _selected(selections, info))
@@ -143,7 +142,8 @@ def _compile(field: GraphQLField) -> None:
     definition = field.extensions.get(_STRAWBERRY)
     if not isinstance(definition, StrawberryField):
         return
-    answer = (definition.metadata or {}).get(_ANSWER)
+    metadata: Mapping[str, Any] = definition.metadata
+    answer = metadata.get(_ANSWER)
     if isinstance(answer, Column):
         field.resolve = _column_resolver(answer, definition.python_name)
         field.extensions["columns"] = answer.needs or (answer.name or definition.python_name,)
@@ -162,33 +162,39 @@ def _column_resolver(answer: Column, python_name: str) -> Callable[..., Any]:
 
 def _relation_resolver(answer: Relation, returned: Any) -> Callable[..., Any]:
     batch = answer.batch
-    key_of = attrgetter(*answer.key)
+    key_of: Callable[[Any], Any] = attrgetter(*answer.key)
     many = is_list_type(get_nullable_type(returned))
     wrap = _wrapper(answer, returned, many=many)
 
-    def resolve(source: Any, info: GraphQLResolveInfo) -> Any:
+    def resolve(source: Any, info: GraphQLResolveInfo[Any]) -> Any:
         key = key_of(source.row)
         if key is None:
             return [] if many else None
         scope: Scope = info.context
         selection = tuple(map(id, info.field_nodes))
-        columns = scope.columns.get(selection, _UNKNOWN)
-        if columns is _UNKNOWN:
-            columns = scope.columns[selection] = requested_columns(info)
-        return scope.load(batch, key, None, columns, wrap)
+        if selection not in scope.columns:
+            scope.columns[selection] = requested_columns(info)
+        return scope.load(batch, key, None, scope.columns[selection], wrap)
 
     return resolve
 
 
 def _wrapper(answer: Relation, returned: Any, *, many: bool) -> Callable[[Any], Any]:
-    wrap = answer.wrap or get_named_type(returned).extensions[_STRAWBERRY].origin.from_row
+    if answer.wrap is not None:
+        wrap = answer.wrap
+    else:
+        from_row = get_named_type(returned).extensions[_STRAWBERRY].origin.from_row
+
+        def wrap(row: Any) -> Any:
+            return None if row is None else from_row(row)
+
     return (lambda rows: [wrap(row) for row in rows or ()]) if many else wrap
 
 
 def _columns_of(
     object_type: GraphQLObjectType,
     selections: Sequence[SelectionSetNode],
-    info: GraphQLResolveInfo,
+    info: GraphQLResolveInfo[Any],
 ) -> frozenset[str]:
     columns: set[str] = set()
     for _, node in _selected(selections, info):
@@ -199,7 +205,7 @@ def _columns_of(
 
 
 def _selected(
-    selections: Sequence[SelectionSetNode], info: GraphQLResolveInfo
+    selections: Sequence[SelectionSetNode], info: GraphQLResolveInfo[Any]
 ) -> list[tuple[str, FieldNode]]:
     """Return the fields of these selections, those in fragments too, each fragment once."""
     found: list[tuple[str, FieldNode]] = []

@@ -1,7 +1,7 @@
 """Messages between customers and agents."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -15,6 +15,10 @@ from schema.actors import Actor, wrap_actor
 from schema.fields import column, derived, relation
 from schema.nodes import FromRow, Node, node_id
 from schema.registry import register
+
+if TYPE_CHECKING:
+    from schema.favorites import Favorite
+    from schema.tickets import Ticket
 
 
 @strawberry.type(description="How far an outgoing message has come.")

@@ -23,9 +23,9 @@ class FromRow:
     row: strawberry.Private[Any]
 
     @classmethod
-    def from_row(cls, row: Any) -> Self | None:
-        """Return the object that shows `row`; None for an absent one."""
-        return None if row is None else cls(row=row)
+    def from_row(cls, row: Any) -> Self:
+        """Return the object that shows `row`."""
+        return cls(row=row)
 
 
 def node_id(kind: NodeKind) -> Any:

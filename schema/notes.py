@@ -1,7 +1,7 @@
 """Private notes: what only the team may read."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -16,6 +16,10 @@ from schema.customers import Customer
 from schema.fields import column, relation
 from schema.nodes import FromRow, Node, node_id
 from schema.registry import register
+
+if TYPE_CHECKING:
+    from schema.favorites import Favorite
+    from schema.tickets import Ticket
 
 
 @strawberry.type(description="A private note. No customer ever sees one.")

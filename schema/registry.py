@@ -1,5 +1,6 @@
 """Which object type shows which table's rows, and which batch loads them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,12 @@ def register(kind: NodeKind, object_type: Any, model: type[Base], batch: Batch) 
 def entry_of(kind: NodeKind) -> NodeEntry | None:
     """Return how nodes of this kind are loaded and shown; None where the API does not show them."""
     return _ENTRIES.get(kind)
+
+
+def from_row_of(kind: NodeKind) -> Callable[[Any], Any]:
+    """Return what makes an object of this kind out of a row, for types that know each other."""
+    from_row: Callable[[Any], Any] = _ENTRIES[kind].object_type.from_row
+    return from_row
 
 
 def object_of(row: object) -> Any:

@@ -1,7 +1,7 @@
 """Tickets: a customer's request and everything that belongs to it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -32,6 +32,9 @@ from schema.tags import Tag
 from schema.teams import Team
 from schema.topics import Topic
 from services.ticket_filters import TicketFilter
+
+if TYPE_CHECKING:
+    from schema.favorites import Favorite
 
 
 @strawberry.type(description="A customer's request and everything said and done about it.")

@@ -52,8 +52,10 @@ class Edit:
     merged_fields: list[str]
 
 
-def readable(value: object) -> str | None:
-    """Return a field's value as the log and the screen show it."""
+def readable(value: object, labels: Mapping[UUID, str] | None = None) -> str | None:
+    """Return a field's value as the log and the screen show it; `labels` names references."""
+    if isinstance(value, UUID):
+        return (labels or {}).get(value, str(value))
     if value is None or isinstance(value, StrEnum):
         return value.value if value is not None else None
     if isinstance(value, bool):
@@ -70,23 +72,33 @@ async def apply_edit(
     wanted: Mapping[str, Any],
     *,
     field_names: Mapping[str, str] | None = None,
+    labels: Mapping[UUID, str] | None = None,
 ) -> Edit:
     """Set the attributes of `row` to the wanted values, merged with what others changed.
 
     `expected_version` is what the editor had loaded. A field that somebody else has changed since
-    then, and to something else, is a conflict; then nothing is changed at all. `field_names` gives
-    the public name of an attribute where it is another one.
+    then, and to something else, is a conflict; then nothing is changed at all. A value that is
+    still what the editor had loaded is no edit: it leaves the other's change alone.
+
+    `field_names` gives the public name of an attribute where it is another one; `labels` gives the
+    names of the rows that the old and new values refer to.
 
     Raises EditConflict, and ValidationFailed for a version that does not exist yet.
     """
     names = field_names or {}
-    current = {attribute: getattr(row, attribute) for attribute in wanted}
     theirs = await _changes_since(work, row, expected_version)
-    conflicts = [
-        ConflictingField(name, theirs[name].base, readable(current[attribute]), readable(value))
-        for attribute, value in wanted.items()
-        if (name := names.get(attribute, attribute)) in theirs and value != current[attribute]
-    ]
+    edits: dict[str, FieldChange] = {}
+    conflicts: list[ConflictingField] = []
+    for attribute, value in wanted.items():
+        name = names.get(attribute, attribute)
+        change = _change(name, getattr(row, attribute), value, labels)
+        their = theirs.get(name)
+        if value == getattr(row, attribute) or (their and their.base == change.after):
+            continue
+        if their is None:
+            edits[attribute] = change
+        else:
+            conflicts.append(ConflictingField(name, their.base, change.before, change.after))
     if conflicts:
         last = theirs[conflicts[0].field]
         raise EditConflict(
@@ -96,13 +108,21 @@ async def apply_edit(
             changed_at=last.changed_at,
             fields=conflicts,
         )
-    changes = []
-    for attribute, value in wanted.items():
-        if value != current[attribute]:
-            setattr(row, attribute, value)
-            name = names.get(attribute, attribute)
-            changes.append(FieldChange(name, readable(current[attribute]), readable(value)))
-    return Edit(changes, sorted(theirs))
+    for attribute in edits:
+        setattr(row, attribute, wanted[attribute])
+    return Edit(list(edits.values()), sorted(theirs))
+
+
+def _change(
+    field: str, before: object, after: object, labels: Mapping[UUID, str] | None
+) -> FieldChange:
+    return FieldChange(
+        field,
+        readable(before, labels),
+        readable(after, labels),
+        before if isinstance(before, UUID) else None,
+        after if isinstance(after, UUID) else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """Customers: creating and editing them, and finding out who writes on a channel."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from core.errors import AlreadyExists, FieldErrorCode, NotAllowed, NotFound
+from core.errors import FieldErrorCode, NotAllowed, NotFound, Unavailable
 from core.ids import new_id
 from core.text import fold
+from models import companies
 from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
@@ -17,12 +18,15 @@ from models.companies import Company, CompanyDomain
 from models.customers import Customer, visible_to
 from models.event_topics import topic_of
 from models.viewers import ApiScope, Viewer
-from services.changes import Edit, FieldChange, apply_edit, readable
+from services import unique_keys
+from services.changes import Edit, apply_edit
 from services.search import index_customer
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 LANGUAGES = frozenset({"en", "tr", "el"})
+# Who loses a race finds at the next look what was missing: first the customer, then the profile.
+_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +40,27 @@ class NewCustomer:
     company_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """By what a customer is known on a channel, and what the channel says of them besides."""
+
+    channel: Channel
+    handle: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
 async def create(
     work: UnitOfWork, viewer: Viewer, new: NewCustomer, *, row_id: UUID | None = None
 ) -> Customer:
     """Create a customer. Raises AlreadyExists with the customer who has the e-mail address."""
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
-    cleaned = await _clean(
-        work,
-        {
-            "name": new.name,
-            "email": new.email,
-            "phone": new.phone,
-            "language": new.language,
-            "company_id": new.company_id,
-        },
-    )
-    await _refuse_taken_email(work, viewer, cleaned["email"], owner_id=None)
-    return await insert(work, row_id=row_id, **cleaned)
+    customer = await _build(work, row_id=row_id, **await _clean(work, viewer, asdict(new)))
+    await unique_keys.insert(work, customer, Customer.email_key, visible=[visible_to(viewer)])
+    await _welcome(work, customer)
+    return customer
 
 
 async def update(
@@ -65,7 +72,8 @@ async def update(
 ) -> tuple[Customer, Edit]:
     """Edit fields of a customer; absent fields stay as they are.
 
-    Raises EditConflict where somebody else changed the same field since `expected_version`.
+    Raises EditConflict where somebody else changed the same field since `expected_version`, and
+    AlreadyExists with the customer who has the e-mail address.
     """
     customer = await work.session.scalar(
         select(Customer).where(visible_to(viewer), Customer.id == customer_id).with_for_update()
@@ -74,31 +82,33 @@ async def update(
         raise NotFound
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
-    cleaned = await _clean(work, wanted)
-    if cleaned.get("email"):
-        await _refuse_taken_email(work, viewer, cleaned["email"], owner_id=customer.id)
-    company_before = customer.company_id
+    cleaned = await _clean(work, viewer, wanted)
     edit = await apply_edit(
-        work, customer, expected_version, cleaned, field_names={"company_id": "company"}
+        work,
+        customer,
+        expected_version,
+        cleaned,
+        field_names={"company_id": "company"},
+        labels=await _company_names(work, customer.company_id, cleaned.get("company_id")),
     )
-    changes = [
-        await _named_company(work, change, company_before, customer.company_id)
-        if change.field == "company"
-        else change
-        for change in edit.changes
-    ]
-    if changes:
+    if edit.changes:
         customer.name_key = fold(customer.name)
-        customer.email_key = _email_key(customer.email)
         customer.updated_at = work.now
-        await index_customer(work.session, customer.id, *_words(customer))
+        await unique_keys.change(
+            work,
+            customer,
+            Customer.email_key,
+            _email_key(customer.email),
+            visible=[visible_to(viewer)],
+        )
+        await _index(work, customer)
         work.record(
             "CustomerChanged",
-            {"changes": [change.as_payload() for change in changes]},
+            {"changes": [change.as_payload() for change in edit.changes]},
             topic=topic_of(customer),
             versions=[customer],
         )
-    return customer, Edit(changes, edit.merged_fields)
+    return customer, edit
 
 
 async def profile_for(
@@ -115,39 +125,12 @@ async def profile_for(
     A mail's sender is the customer with this address. On other channels an address is a claim and
     no proof, so a new handle is a new customer.
     """
-    known = await work.session.scalar(
-        select(ChannelProfile).where(
-            ChannelProfile.channel == channel, ChannelProfile.handle_key == fold(handle)
-        )
-    )
-    if known is not None:
-        return known
-    customer = None
-    if channel is Channel.EMAIL:
-        email = handle
-        customer = await by_email(work, handle)
-    if customer is None:
-        claimed = email is not None and await by_email(work, email) is not None
-        customer = await insert(
-            work,
-            name=name or handle,
-            email=None if claimed else email,
-            phone=phone,
-            language=None,
-            company_id=None,
-        )
-    profile = ChannelProfile(
-        id=new_id(),
-        customer_id=customer.id,
-        channel=channel,
-        handle=handle,
-        handle_key=fold(handle),
-        verified=False,
-        linked_at=work.now,
-    )
-    work.session.add(profile)
-    await work.session.flush()
-    return profile
+    known = Handle(channel, handle, name, email, phone)
+    for _ in range(_LOOKS):
+        profile = await _profile_of(work, known) or await _make_profile(work, known)
+        if profile is not None:
+            return profile
+    raise Unavailable
 
 
 async def by_email(work: UnitOfWork, email: str) -> Customer | None:
@@ -155,18 +138,72 @@ async def by_email(work: UnitOfWork, email: str) -> Customer | None:
     return await work.session.scalar(select(Customer).where(Customer.email_key == fold(email)))
 
 
-async def insert(
+async def _profile_of(work: UnitOfWork, known: Handle) -> ChannelProfile | None:
+    return await work.session.scalar(
+        select(ChannelProfile).where(
+            ChannelProfile.channel == known.channel,
+            ChannelProfile.handle_key == fold(known.handle),
+        )
+    )
+
+
+async def _make_profile(work: UnitOfWork, known: Handle) -> ChannelProfile | None:
+    """Make the profile of a handle; None where another process was quicker."""
+    sender = await _sender(work, known)
+    customer = sender or await _build(
+        work,
+        name=(known.name or known.handle)[:NAME_CHARACTERS],
+        email=await _own_email(work, known),
+        phone=known.phone,
+    )
+    profile = ChannelProfile(
+        id=new_id(),
+        customer_id=customer.id,
+        channel=known.channel,
+        handle=known.handle,
+        handle_key=fold(known.handle),
+        verified=False,
+        linked_at=work.now,
+    )
+    if not await work.insert_unique(*([profile] if sender else [customer, profile])):
+        return None
+    if sender is None:
+        await _welcome(work, customer)
+    else:
+        await _index(work, customer)
+    return profile
+
+
+async def _sender(work: UnitOfWork, known: Handle) -> Customer | None:
+    """Return the customer whose address a mail comes from, locked, since their words change."""
+    if known.channel is not Channel.EMAIL:
+        return None
+    return await work.session.scalar(
+        select(Customer).where(Customer.email_key == fold(known.handle)).with_for_update()
+    )
+
+
+async def _own_email(work: UnitOfWork, known: Handle) -> str | None:
+    """Return the address of a new customer; none where a mere claim names somebody else's."""
+    if known.channel is Channel.EMAIL:
+        return known.handle
+    if known.email is None or await by_email(work, known.email) is not None:
+        return None
+    return known.email
+
+
+async def _build(
     work: UnitOfWork,
     *,
     name: str,
     email: str | None,
     phone: str | None,
-    language: str | None,
-    company_id: UUID | None,
+    language: str | None = None,
+    company_id: UUID | None = None,
     row_id: UUID | None = None,
 ) -> Customer:
-    """Write a new customer whose values are clean; the e-mail's domain finds the company."""
-    customer = Customer(
+    """Return a new customer whose values are clean; the e-mail's domain finds the company."""
+    return Customer(
         id=row_id or new_id(),
         name=name,
         name_key=fold(name),
@@ -179,22 +216,27 @@ async def insert(
         updated_at=work.now,
         version=0,
     )
-    work.session.add(customer)
-    await work.session.flush()
-    await index_customer(work.session, customer.id, *_words(customer))
+
+
+async def _welcome(work: UnitOfWork, customer: Customer) -> None:
+    await _index(work, customer)
     work.record("CustomerCreated", {}, topic=topic_of(customer), versions=[customer])
-    return customer
+
+
+async def _index(work: UnitOfWork, customer: Customer) -> None:
+    handles = await work.session.scalars(
+        select(ChannelProfile.handle).where(ChannelProfile.customer_id == customer.id)
+    )
+    await index_customer(
+        work.session, customer.id, customer.name, customer.email, customer.phone, *handles
+    )
 
 
 def _email_key(email: str | None) -> str | None:
     return fold(email) if email else None
 
 
-def _words(customer: Customer) -> tuple[str | None, ...]:
-    return customer.name, customer.email, customer.phone
-
-
-async def _clean(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
+async def _clean(work: UnitOfWork, viewer: Viewer, wanted: Mapping[str, Any]) -> dict[str, Any]:
     check = InputCheck()
     cleaned = dict(wanted)
     if "name" in cleaned:
@@ -205,23 +247,18 @@ async def _clean(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
         cleaned["phone"] = check.optional_phone("phone", cleaned["phone"])
     if cleaned.get("language") is not None:
         check.choice("language", cleaned["language"], LANGUAGES)
-    if cleaned.get("company_id") is not None:
-        company = await work.session.get(Company, cleaned["company_id"])
-        if company is None:
-            check.refuse("companyId", FieldErrorCode.UNKNOWN_REFERENCE)
+    company_id = cleaned.get("company_id")
+    if company_id is not None and not await _is_company_visible(work, viewer, company_id):
+        check.refuse("companyId", FieldErrorCode.UNKNOWN_REFERENCE)
     check.raise_problems()
     return cleaned
 
 
-async def _refuse_taken_email(
-    work: UnitOfWork, viewer: Viewer, email: str | None, *, owner_id: UUID | None
-) -> None:
-    taken = await by_email(work, email) if email else None
-    if taken is not None and taken.id != owner_id:
-        seen = await work.session.scalar(
-            select(Customer.id).where(visible_to(viewer), Customer.id == taken.id)
-        )
-        raise AlreadyExists(taken if seen else None)
+async def _is_company_visible(work: UnitOfWork, viewer: Viewer, company_id: UUID) -> bool:
+    found = await work.session.scalar(
+        select(Company.id).where(companies.visible_to(viewer), Company.id == company_id)
+    )
+    return found is not None
 
 
 async def _company_of(work: UnitOfWork, email: str | None) -> UUID | None:
@@ -233,15 +270,8 @@ async def _company_of(work: UnitOfWork, email: str | None) -> UUID | None:
     )
 
 
-async def _named_company(
-    work: UnitOfWork, change: FieldChange, before_id: UUID | None, after_id: UUID | None
-) -> FieldChange:
-    before = await work.session.get(Company, before_id) if before_id else None
-    after = await work.session.get(Company, after_id) if after_id else None
-    return FieldChange(
-        change.field,
-        readable(before.name if before else None),
-        readable(after.name if after else None),
-        before_id,
-        after_id,
+async def _company_names(work: UnitOfWork, *company_ids: UUID | None) -> dict[UUID, str]:
+    rows = await work.session.execute(
+        select(Company.id, Company.name).where(Company.id.in_(filter(None, company_ids)))
     )
+    return {row.id: row.name for row in rows}

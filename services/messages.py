@@ -8,7 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.errors import NewActivity, NotAllowed, NotFound
+from core.errors import (
+    FieldErrorCode,
+    FieldProblem,
+    NewActivity,
+    NotAllowed,
+    NotFound,
+    ValidationFailed,
+)
 from core.ids import new_id
 from core.localization import translate
 from core.text import fold, normalise, single_line
@@ -20,7 +27,7 @@ from models.channel_profiles import HANDLE_CHARACTERS
 from models.channels import Channel
 from models.customers import Customer
 from models.event_topics import topic_of
-from models.events import read_events
+from models.events import Event
 from models.messages import (
     EXTERNAL_ID_CHARACTERS,
     MESSAGE_CHARACTERS,
@@ -31,10 +38,11 @@ from models.messages import (
 from models.notes import Note
 from models.tickets import Ticket, TicketPriority, TicketStatus, next_number
 from models.viewers import ApiScope, Viewer
-from services import attachments, customers
-from services.changes import EVENTS_PER_READ, FieldChange
+from services import attachments
+from services.changes import FieldChange
+from services.channel_profiles import Sender, hold_customer
 from services.search import index_ticket
-from services.tickets import TicketInHand, take, ticket_state
+from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -107,8 +115,9 @@ async def receive(
     """Take in a customer's message: into their open ticket on this channel, or a new one.
 
     The same `external_id` of a channel is the same message: it is answered, not stored again.
+    Two messages of one handle that arrive at once are taken in one after the other.
     """
-    if not (viewer.is_admin or viewer.may(ApiScope.MESSAGES_WRITE)):
+    if not viewer.may(ApiScope.MESSAGES_WRITE):
         raise NotAllowed
     incoming = _clean(incoming)
     brand = await work.session.scalar(
@@ -116,18 +125,15 @@ async def receive(
     )
     if brand is None:
         raise NotFound
+    customer = await hold_customer(
+        work,
+        Sender(
+            incoming.channel, incoming.handle, incoming.name, incoming.email, incoming.phone
+        ),
+    )
     known = await _by_external_id(work, incoming)
     if known is not None:
         return known
-    profile = await customers.profile_for(
-        work,
-        incoming.channel,
-        incoming.handle,
-        name=incoming.name,
-        email=incoming.email,
-        phone=incoming.phone,
-    )
-    customer = await work.session.get_one(Customer, profile.customer_id)
     hand = await _open_ticket_of(work, customer, brand, incoming)
     message = await append(
         work,
@@ -188,7 +194,7 @@ async def open_ticket(
         customer.email,
         customer.phone,
     )
-    hand = TicketInHand(work, ticket, before=None)
+    hand = TicketInHand(work, ticket, is_new=True)
     hand.record("TicketCreated", {})
     return hand
 
@@ -209,12 +215,13 @@ async def append(
 ) -> Message:
     """Add a message to a ticket: its row, the counts on the ticket, its words, and the event.
 
-    `created_at` is given for mail of the past; such a message may stand before the last one.
+    `created_at` is given for mail of the past, which may stand before the last message.
     """
     ticket = hand.ticket
     message = Message(
         id=row_id or new_id(),
         ticket_id=ticket.id,
+        brand_id=ticket.brand_id,
         author_kind=author.kind,
         author_id=author.id,
         channel=channel or ticket.channel,
@@ -228,7 +235,8 @@ async def append(
     )
     work.session.add(message)
     await work.session.flush()
-    await _count(work, ticket, message)
+    is_last = created_at is None or await _is_last(work, ticket, message)
+    _count(ticket, message, is_last=is_last)
     await index_ticket(work.session, ticket.id, body)
     hand.record("MessageAdded", {"message_id": message.id.hex})
     if recipient is not None:
@@ -241,12 +249,16 @@ def default_email_subject(brand: Brand) -> str:
     return brand.default_email_subject or translate(brand.language, "default-email-subject")
 
 
-async def _count(work: UnitOfWork, ticket: Ticket, message: Message) -> None:
+async def _is_last(work: UnitOfWork, ticket: Ticket, message: Message) -> bool:
+    if ticket.last_message_id is None:
+        return True
+    last = await work.session.get_one(Message, ticket.last_message_id)
+    return (message.created_at, message.id) > (last.created_at, last.id)
+
+
+def _count(ticket: Ticket, message: Message, *, is_last: bool) -> None:
     ticket.message_count += 1
-    last = (
-        await work.session.get(Message, ticket.last_message_id) if ticket.last_message_id else None
-    )
-    if last is None or (message.created_at, message.id) > (last.created_at, last.id):
+    if is_last:
         ticket.last_message_id = message.id
     answered_by_agent = (
         message.direction is MessageDirection.OUTGOING and message.author_kind is ActorKind.AGENT
@@ -258,17 +270,50 @@ async def _count(work: UnitOfWork, ticket: Ticket, message: Message) -> None:
 async def _refuse_unseen_activity(
     work: UnitOfWork, viewer: Viewer, ticket: Ticket, expected_version: int
 ) -> None:
-    events = await read_events(work.session, topic_of(ticket), expected_version, EVENTS_PER_READ)
-    unseen = [event for event in events if event.actor_id != work.actor.id]
-    message_ids = [UUID(e.payload["message_id"]) for e in unseen if e.type == "MessageAdded"]
-    note_ids = [UUID(e.payload["note_id"]) for e in unseen if e.type == "NoteAdded"]
-    items: list[Any] = list(
-        await work.session.scalars(select(Message).where(Message.id.in_(message_ids)))
-    )
+    if expected_version > ticket.version:
+        raise ValidationFailed(
+            FieldProblem(
+                ("input", "expectedVersion"),
+                FieldErrorCode.VERSION_IN_FUTURE,
+                limit=ticket.version,
+                actual=expected_version,
+            )
+        )
+    if expected_version == ticket.version:
+        return
+    items: list[Message | Note] = [
+        *await _written_since(work, ticket, expected_version, Message, "MessageAdded")
+    ]
     if viewer.may(ApiScope.NOTES_READ):
-        items += await work.session.scalars(select(Note).where(Note.id.in_(note_ids)))
+        items += await _written_since(work, ticket, expected_version, Note, "NoteAdded")
     if items:
-        raise NewActivity(sorted(items, key=lambda item: (item.created_at, item.id)))
+        # A rollback empties the rows of its session; the error shows these.
+        for item in items:
+            work.session.expunge(item)
+        raise NewActivity(sorted(items, key=lambda item: (item.created_at, item.id))[:SHOWN_ITEMS])
+
+
+async def _written_since(
+    work: UnitOfWork,
+    ticket: Ticket,
+    version: int,
+    model: type[WrittenT],
+    event_type: str,
+) -> Sequence[WrittenT]:
+    """Return the first of what others wrote: whom an event names may only have delivered it."""
+    payloads = await work.session.scalars(
+        select(Event.payload).where(
+            Event.topic == topic_of(ticket), Event.seq > version, Event.type == event_type
+        ).order_by(Event.seq)
+    )
+    return (
+        await work.session.scalars(
+            select(model).where(
+                model.id.in_(written),
+                or_(model.author_id.is_(None), model.author_id != work.actor.id),
+            )
+        )
+    ).all()
 
 
 def _clean(incoming: IncomingMessage) -> IncomingMessage:

@@ -1,19 +1,22 @@
 """Finding tickets and customers by words, in Turkish, Greek and English, on both databases."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core.text import query_terms, search_terms
+from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
+from core.text import character_count, query_terms, search_terms, single_line
+from models.companies import Company
 from models.customers import Customer, CustomerTerm
 from models.tickets import Ticket, TicketTerm
 
 TERMS_PER_TEXT = 500
+SEARCH_CHARACTERS = 200
 # The highest code point: no term that begins with a prefix sorts after prefix + this.
 _LAST_CHARACTER = "\U0010ffff"
 
@@ -24,35 +27,71 @@ async def index_ticket(session: AsyncSession, ticket_id: UUID, *texts: str | Non
 
 
 async def index_customer(session: AsyncSession, customer_id: UUID, *texts: str | None) -> None:
-    """Make a customer findable by the words of these texts."""
+    """Make a customer findable by the words of these texts, and no longer by older ones."""
+    await session.execute(delete(CustomerTerm).where(CustomerTerm.customer_id == customer_id))
     await _add_terms(session, CustomerTerm, CustomerTerm.customer_id, customer_id, texts)
+
+
+def check_search(search: str | None) -> str | None:
+    """Return what is looked for, or None for a blank search.
+
+    Raises ValidationFailed for over 200 characters.
+    """
+    cleaned = single_line(search or "")
+    length = character_count(cleaned)
+    if length > SEARCH_CHARACTERS:
+        raise ValidationFailed(
+            FieldProblem(("search",), FieldErrorCode.TOO_LONG, SEARCH_CHARACTERS, length)
+        )
+    return cleaned or None
 
 
 def tickets_matching(search: str) -> ColumnElement[bool]:
     """Limit tickets to those that have each word of `search`, or a word beginning with it."""
-    return _matching(search, Ticket.id, TicketTerm.term, TicketTerm.ticket_id)
+    return _each_word(
+        search,
+        lambda word: Ticket.id.in_(
+            select(TicketTerm.ticket_id).where(_begins(TicketTerm.term, word))
+        ),
+    )
 
 
 def customers_matching(search: str) -> ColumnElement[bool]:
-    """Limit customers to those that have each word of `search`, or a word beginning with it."""
-    return _matching(search, Customer.id, CustomerTerm.term, CustomerTerm.customer_id)
+    """Limit customers to those that have each word of `search`, or a word beginning with it.
+
+    The name of their company counts as well. It is looked up there: it may change any time.
+    """
+    return _each_word(
+        search,
+        lambda word: or_(
+            Customer.id.in_(
+                select(CustomerTerm.customer_id).where(_begins(CustomerTerm.term, word))
+            ),
+            Customer.company_id.in_(select(Company.id).where(_has_word(Company.name_key, word))),
+        ),
+    )
 
 
-def _matching(
-    search: str,
-    row_id: InstrumentedAttribute[UUID],
-    term: InstrumentedAttribute[str],
-    owner_id: InstrumentedAttribute[UUID],
+def _each_word(
+    search: str, has_word: Callable[[set[str]], ColumnElement[bool]]
 ) -> ColumnElement[bool]:
-    words = [
-        row_id.in_(
-            select(owner_id).where(
-                or_(*(term.between(start, start + _LAST_CHARACTER) for start in alternatives))
-            )
+    """Require every word, given as its alternatives. Signs without a word find nothing."""
+    words = [has_word(alternatives) for alternatives in query_terms(search)]
+    return and_(*words) if words else false()
+
+
+def _begins(term: InstrumentedAttribute[str], alternatives: set[str]) -> ColumnElement[bool]:
+    return or_(*(term.between(start, start + _LAST_CHARACTER) for start in alternatives))
+
+
+def _has_word(folded: InstrumentedAttribute[str], alternatives: set[str]) -> ColumnElement[bool]:
+    return or_(
+        *(
+            folded.startswith(start, autoescape=True)
+            | folded.contains(f" {start}", autoescape=True)
+            for start in alternatives
         )
-        for alternatives in query_terms(search)
-    ]
-    return and_(True, *words)  # noqa: FBT003  # an empty search matches everything
+    )
 
 
 async def _add_terms(

@@ -4,22 +4,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from secrets import token_urlsafe
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core import clock
 from core.database import Database
-from core.errors import Unauthenticated, WrongCredentials
+from core.errors import FieldErrorCode, NotAllowed, Unauthenticated, WrongCredentials
 from core.text import fold
 from models.actors import Actor, ActorKind
 from models.agents import Agent, AgentRole
 from models.api_tokens import ApiToken, ApiTokenBrand
+from models.base import EMAIL_CHARACTERS
 from models.brands import BrandMember
 from models.sessions import ABSOLUTE_LIFETIME, SLIDING_LIFETIME, Session
 from models.teams import TeamMember
 from models.viewers import ApiScope, Viewer
-from services.passwords import password_matches
+from services import sign_in_failures
+from services.passwords import PASSWORD_CHARACTERS_MAXIMUM, password_matches
+from services.validation import InputCheck
 
 SESSION_PREFIX = "sts_"
 API_TOKEN_PREFIX = "sta_"  # noqa: S105  # a prefix that secret scanners can look for
@@ -30,7 +34,10 @@ TOUCH_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh session. The token is shown this once; its hash is all that is kept."""
+    """A fresh session. The token is shown this once; its hash is all that is kept.
+
+    `expires_at` is when it ends at the latest: without a request it ends after 12 hours.
+    """
 
     token: str
     agent: Agent
@@ -47,27 +54,45 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-async def sign_in(session: AsyncSession, email: str, password: str) -> SignedIn:
-    """Open a session. Raises WrongCredentials without telling what was wrong."""
-    agent = await session.scalar(select(Agent).where(Agent.email_key == fold(email)))
-    matches = await password_matches(password, agent.password_hash if agent else None)
-    if agent is None or not matches or not agent.active:
-        raise WrongCredentials
+async def sign_in(database: Database, email: str, password: str) -> SignedIn:
+    """Open a session. Raises WrongCredentials without telling what was wrong.
+
+    Raises Unavailable, whatever the password, after ten failures with this address in 15 minutes.
+    The password is checked between two transactions: it takes long, on purpose.
+    """
+    address = _checked_address(email, password)
+    async with database.reading() as connection:
+        await sign_in_failures.refuse_guessing(connection, address)
+        known = (
+            await connection.execute(
+                select(Agent.id, Agent.password_hash).where(
+                    Agent.email_key == fold(address), Agent.active
+                )
+            )
+        ).one_or_none()
+    matches = await password_matches(password, known.password_hash if known else None)
+    async with database.transaction() as session:
+        if known is not None and matches:
+            # Guesses that were on their way when the limit was reached learn nothing.
+            await sign_in_failures.refuse_guessing(await session.connection(), address)
+            await sign_in_failures.forget(session, address)
+            return await _open_session(session, known.id)
+        await sign_in_failures.count(session, address)
+    raise WrongCredentials
+
+
+async def sign_out(database: Database, viewer: Viewer) -> datetime:
+    """End the viewer's session; return when. An API token is not signed out but revoked."""
+    if not viewer.is_agent:
+        raise NotAllowed
     now = clock.now()
-    token = new_token(SESSION_PREFIX)
-    session.add(
-        Session(agent_id=agent.id, token_hash=token_hash(token), created_at=now, last_used_at=now)
-    )
-    return SignedIn(token, agent, now + ABSOLUTE_LIFETIME)
-
-
-async def sign_out(session: AsyncSession, viewer: Viewer) -> None:
-    """End the viewer's session. Ending an ended one changes nothing."""
-    await session.execute(
-        update(Session)
-        .where(Session.id == viewer.session_id, Session.ended_at.is_(None))
-        .values(ended_at=clock.now())
-    )
+    async with database.transaction() as session:
+        await session.execute(
+            update(Session)
+            .where(Session.id == viewer.session_id, Session.ended_at.is_(None))
+            .values(ended_at=now)
+        )
+    return now
 
 
 async def authenticate(
@@ -92,6 +117,30 @@ async def authenticate(
     if (clock.now() - last_used_at).total_seconds() > TOUCH_SECONDS:
         await _touch(database, viewer)
     return viewer
+
+
+def _checked_address(email: str, password: str) -> str:
+    check = InputCheck()
+    address = check.line("email", email, EMAIL_CHARACTERS)
+    length = len(password)
+    if length == 0:
+        check.refuse("password", FieldErrorCode.REQUIRED)
+    if length > PASSWORD_CHARACTERS_MAXIMUM:
+        check.refuse(
+            "password", FieldErrorCode.TOO_LONG, PASSWORD_CHARACTERS_MAXIMUM, actual=length
+        )
+    check.raise_problems()
+    return address
+
+
+async def _open_session(session: AsyncSession, agent_id: UUID) -> SignedIn:
+    now = clock.now()
+    token = new_token(SESSION_PREFIX)
+    session.add(
+        Session(agent_id=agent_id, token_hash=token_hash(token), created_at=now, last_used_at=now)
+    )
+    agent = await session.get_one(Agent, agent_id)
+    return SignedIn(token, agent, now + ABSOLUTE_LIFETIME)
 
 
 async def _agent(

@@ -1,4 +1,4 @@
-"""What agents do with tickets: edit, hand over, close and reopen them."""
+"""What agents do with tickets: edit, close and reopen them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,14 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.errors import FieldErrorCode, NotAllowed, NotFound
-from models.agents import Agent, AgentRole
+from core.errors import EditConflict, FieldErrorCode, NotAllowed, NotFound
 from models.base import FREE_TEXT_CHARACTERS, Versioned
-from models.brands import BrandMember
 from models.customers import Customer
 from models.event_topics import inbox_topic, topic_of
 from models.tags import TicketTag
-from models.teams import Team, TeamBrand
 from models.tickets import Ticket, TicketStatus, visible_to
 from models.topics import Topic
 from models.viewers import ApiScope, Viewer
@@ -26,12 +23,12 @@ _FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
 
 class TicketInHand:
-    """A ticket locked by the act that changes it, and its state before."""
+    """A ticket locked by the act that changes it, and its state before; a new one has none."""
 
-    def __init__(self, work: UnitOfWork, ticket: Ticket, before: dict[str, Any] | None) -> None:
+    def __init__(self, work: UnitOfWork, ticket: Ticket, *, is_new: bool = False) -> None:
         self.ticket = ticket
         self._work = work
-        self._before = before
+        self._before = None if is_new else _state(ticket)
         self._acts: list[dict[str, Any]] = []
 
     def record(
@@ -50,26 +47,25 @@ class TicketInHand:
             self.record("TicketChanged", {"changes": [c.as_payload() for c in changes]})
 
     async def finish(self) -> None:
-        """Tell the brand's inbox what the act did, once, with the state before and after."""
-        if self._acts:
-            payload = {
-                "ticket_id": self.ticket.id.hex,
-                "before": self._before,
-                "after": await ticket_state(self._work, self.ticket),
-                "acts": [act["type"] for act in self._acts],
-                "changes": [c for act in self._acts for c in act.get("changes", ())],
-            }
-            self._work.record("InboxChanged", payload, topic=inbox_topic(self.ticket.brand_id))
+        """Tell the brand's inbox what the act did, once, with the state before and after.
+
+        The states are what filters and access depend on.
+        """
+        if not self._acts:
+            return
+        surroundings = await _surroundings(self._work, self.ticket)
+        payload = {
+            "ticket_id": self.ticket.id.hex,
+            "before": None if self._before is None else self._before | surroundings,
+            "after": _state(self.ticket) | surroundings,
+            "acts": [act["type"] for act in self._acts],
+            "changes": [c for act in self._acts for c in act.get("changes", ())],
+        }
+        self._work.record("InboxChanged", payload, topic=inbox_topic(self.ticket.brand_id))
 
 
-async def ticket_state(work: UnitOfWork, ticket: Ticket) -> dict[str, Any]:
-    """Return what filters and access depend on, as the inbox's events keep it."""
-    tags = await work.session.scalars(
-        select(TicketTag.tag_id).where(TicketTag.ticket_id == ticket.id)
-    )
-    company_id = await work.session.scalar(
-        select(Customer.company_id).where(Customer.id == ticket.customer_id)
-    )
+def _state(ticket: Ticket) -> dict[str, Any]:
+    """Return the part of a ticket's state that stands on its own row."""
     return {
         "status": ticket.status,
         "priority": ticket.priority,
@@ -78,10 +74,24 @@ async def ticket_state(work: UnitOfWork, ticket: Ticket) -> dict[str, Any]:
         "team_id": ticket.team_id.hex if ticket.team_id else None,
         "assignee_id": ticket.assignee_id.hex if ticket.assignee_id else None,
         "customer_id": ticket.customer_id.hex,
-        "company_id": company_id.hex if company_id else None,
-        "tag_ids": [tag_id.hex for tag_id in tags],
         "created_at": ticket.created_at.isoformat(),
         "updated_at": ticket.updated_at.isoformat(),
+    }
+
+
+async def _surroundings(work: UnitOfWork, ticket: Ticket) -> dict[str, Any]:
+    """Return the part of a ticket's state that stands on other rows: acts on a ticket keep it."""
+    rows = (
+        await work.session.execute(
+            select(Customer.company_id, TicketTag.tag_id)
+            .outerjoin(TicketTag, TicketTag.ticket_id == ticket.id)
+            .where(Customer.id == ticket.customer_id)
+        )
+    ).all()
+    company_id = rows[0].company_id
+    return {
+        "company_id": company_id.hex if company_id else None,
+        "tag_ids": [row.tag_id.hex for row in rows if row.tag_id],
     }
 
 
@@ -96,7 +106,7 @@ async def take(
         raise NotFound
     if not viewer.may(scope):
         raise NotAllowed
-    return TicketInHand(work, ticket, await ticket_state(work, ticket))
+    return TicketInHand(work, ticket)
 
 
 async def update(
@@ -113,22 +123,13 @@ async def update(
     hand = await take(work, viewer, ticket_id)
     ticket = hand.ticket
     cleaned = await _clean(work, ticket, wanted)
-    topic_before = ticket.topic_id
-    edit = await apply_edit(
-        work, ticket, expected_version, cleaned, field_names={"topic_id": "topic"}
-    )
-    changes = [
-        await _named_topic(work, change, topic_before, ticket.topic_id)
-        if change.field == "topic"
-        else change
-        for change in edit.changes
-    ]
+    edit = await _edit(work, ticket, expected_version, cleaned)
     _set_closing_moment(ticket, work)
-    hand.record_changes(changes)
-    if "title" in cleaned:
+    hand.record_changes(edit.changes)
+    if any(change.field == "title" for change in edit.changes):
         await index_ticket(work.session, ticket.id, ticket.title)
     await hand.finish()
-    return ticket, Edit(changes, edit.merged_fields)
+    return ticket, edit
 
 
 async def close(work: UnitOfWork, viewer: Viewer, ticket_id: UUID) -> Ticket:
@@ -139,33 +140,6 @@ async def close(work: UnitOfWork, viewer: Viewer, ticket_id: UUID) -> Ticket:
 async def reopen(work: UnitOfWork, viewer: Viewer, ticket_id: UUID) -> Ticket:
     """Open a resolved or closed ticket again. Reopening an open one changes nothing."""
     return await _set_status(work, viewer, ticket_id, TicketStatus.OPEN, only_from=_FINISHED)
-
-
-async def transfer(
-    work: UnitOfWork, viewer: Viewer, ticket_id: UUID, wanted: Mapping[str, UUID | None]
-) -> TicketInHand:
-    """Give a ticket to an agent, a team or both (None takes it away from them).
-
-    The caller finishes the ticket in hand: a comment may follow in the same act.
-    Raises ValidationFailed for an agent or a team that may not be assigned in the ticket's brand.
-    """
-    hand = await take(work, viewer, ticket_id)
-    ticket = hand.ticket
-    check = InputCheck()
-    changes = []
-    if "team_id" in wanted and wanted["team_id"] != ticket.team_id:
-        before = await work.session.get(Team, ticket.team_id) if ticket.team_id else None
-        after = await _assignable_team(work, check, ticket.brand_id, wanted["team_id"])
-        ticket.team_id = after.id if after else None
-        changes.append(_reference_change("team", before, after))
-    if "assignee_id" in wanted and wanted["assignee_id"] != ticket.assignee_id:
-        holder = await work.session.get(Agent, ticket.assignee_id) if ticket.assignee_id else None
-        agent = await _assignable_agent(work, check, ticket.brand_id, wanted["assignee_id"])
-        ticket.assignee_id = agent.id if agent else None
-        changes.append(_reference_change("assignee", holder, agent))
-    check.raise_problems()
-    hand.record_changes(changes)
-    return hand
 
 
 async def _set_status(
@@ -213,54 +187,24 @@ async def _clean(work: UnitOfWork, ticket: Ticket, wanted: Mapping[str, Any]) ->
     return cleaned
 
 
-async def _named_topic(
-    work: UnitOfWork, change: FieldChange, before_id: UUID | None, after_id: UUID | None
-) -> FieldChange:
-    before = await work.session.get(Topic, before_id) if before_id else None
-    after = await work.session.get(Topic, after_id) if after_id else None
-    return _reference_change(change.field, before, after)
-
-
-def _reference_change(
-    field: str, before: Agent | Team | Topic | None, after: Agent | Team | Topic | None
-) -> FieldChange:
-    return FieldChange(
-        field,
-        before.name if before else None,
-        after.name if after else None,
-        before.id if before else None,
-        after.id if after else None,
-    )
-
-
-async def _assignable_team(
-    work: UnitOfWork, check: InputCheck, brand_id: UUID, team_id: UUID | None
-) -> Team | None:
-    if team_id is None:
-        return None
-    team = await work.session.scalar(
-        select(Team)
-        .join(TeamBrand, TeamBrand.team_id == Team.id)
-        .where(Team.id == team_id, TeamBrand.brand_id == brand_id)
-    )
-    if team is None:
-        check.refuse("teamId", FieldErrorCode.UNKNOWN_REFERENCE)
-    return team
-
-
-async def _assignable_agent(
-    work: UnitOfWork, check: InputCheck, brand_id: UUID, agent_id: UUID | None
-) -> Agent | None:
-    if agent_id is None:
-        return None
-    members = select(BrandMember.agent_id).where(BrandMember.brand_id == brand_id)
-    agent = await work.session.scalar(
-        select(Agent).where(
-            Agent.id == agent_id,
-            Agent.active,
-            (Agent.role == AgentRole.ADMIN) | Agent.id.in_(members),
+async def _edit(
+    work: UnitOfWork, ticket: Ticket, expected_version: int, cleaned: Mapping[str, Any]
+) -> Edit:
+    labels: dict[UUID, str] = {}
+    if "topic_id" in cleaned:
+        topic_ids = [row_id for row_id in (ticket.topic_id, cleaned["topic_id"]) if row_id]
+        topics = await work.session.scalars(select(Topic).where(Topic.id.in_(topic_ids)))
+        labels = {topic.id: topic.name for topic in topics}
+    try:
+        return await apply_edit(
+            work,
+            ticket,
+            expected_version,
+            cleaned,
+            field_names={"topic_id": "topic"},
+            labels=labels,
         )
-    )
-    if agent is None:
-        check.refuse("assigneeId", FieldErrorCode.UNKNOWN_REFERENCE)
-    return agent
+    except EditConflict:
+        # A rollback empties the rows of its session; the conflict shows this one.
+        work.session.expunge(ticket)
+        raise

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core import clock
 from core.database import Database
+from core.errors import DomainError
 from core.ids import new_id
 from models.actors import AUTOMATION, Actor
 from models.base import Base, Versioned
@@ -69,12 +70,16 @@ class UnitOfWork:
             Job(kind=kind, payload=payload, created_at=self.now, run_at=run_at or self.now)
         )
 
-    async def insert_unique(self, row: Base) -> bool:
-        """Insert a row; False where another row, perhaps of this very moment, has its key."""
+    async def insert_unique(self, *rows: Base) -> bool:
+        """Insert rows in this order, or none of them.
+
+        False where another row, perhaps of this very moment, has a key of theirs.
+        """
         try:
             async with self.session.begin_nested():
-                self.session.add(row)
-                await self.session.flush()
+                for row in rows:
+                    self.session.add(row)
+                    await self.session.flush()
         except IntegrityError:
             return False
         return True
@@ -152,7 +157,12 @@ async def unit_of_work(
     """Run one act in one transaction, and announce its events once it is committed."""
     async with database.transaction() as session:
         work = UnitOfWork(session, actor or AUTOMATION, clock.now())
-        yield work
+        try:
+            yield work
+        except DomainError:
+            # A rollback empties the rows of its session; the error may show some of them.
+            session.expunge_all()
+            raise
         records = await work.write_events()
     if records:
         announce(records)

@@ -2,6 +2,7 @@
 
 import re
 from codecs import BOM_UTF8
+from contextlib import suppress
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 
@@ -33,19 +34,7 @@ _SUPERSETS = {
 _GREEK, _GREEK_OF_WINDOWS = "iso8859_7", "cp1253"
 _CONTROL_BYTES = re.compile(rb"[\x80-\x9f]")
 
-_MULTIBYTE = (
-    "utf",
-    "gb",
-    "big5",
-    "cp932",
-    "cp949",
-    "cp950",
-    "euc",
-    "shift",
-    "johab",
-    "hz",
-    "iso2022",
-)
+_MULTIBYTE = ("gb", "big5", "cp932", "cp949", "cp950", "euc", "shift", "johab")
 # Sets in which bytes below 128 need not mean ASCII.
 _SHIFTING = ("utf_7", "utf_16", "utf_32", "hz", "iso2022")
 
@@ -63,8 +52,9 @@ def decode_text(raw: bytes, label: str | None = None, hint: str | None = None) -
     """Return `raw` as text, by its label, by the `hint` if it has no known label, or by a guess.
 
     Bytes that are valid UTF-8 are UTF-8 even where a single-byte set is declared: text in such a
-    set practically never forms valid sequences. Never raises: what cannot be decoded becomes
-    U+FFFD. The result may hold NUL and lone surrogates.
+    set practically never forms valid sequences. Short text in a multi-byte set may, so there the
+    label is tried first. Never raises: what cannot be decoded becomes U+FFFD. The result may hold
+    NUL and lone surrogates.
     """
     if raw.startswith(BOM_UTF8):
         return raw.decode("utf-8-sig", "replace")
@@ -75,8 +65,12 @@ def decode_text(raw: bytes, label: str | None = None, hint: str | None = None) -
         return raw.decode("ascii")
     if codec is None or codec == "utf_8":
         return _utf8(raw) or _guess(raw)
-    if not codec.startswith(_MULTIBYTE) and (text := _valid_utf8(raw)):
-        return text
+    if codec.startswith(_SHIFTING):
+        return raw.decode(codec, "replace")
+    attempts = (codec, "utf_8") if codec.startswith(_MULTIBYTE) else ("utf_8", codec)
+    for attempt in attempts:
+        with suppress(UnicodeDecodeError):
+            return raw.decode(attempt)
     return raw.decode(codec, "replace")
 
 
@@ -90,13 +84,6 @@ def _codec(label: str | None) -> str | None:
     name = f"cp{windows[1]}" if windows else aliases.get(name, name)
     name = _SUPERSETS.get(name, name)
     return name if name in _CHARACTER_SETS and name != "ascii" else None
-
-
-def _valid_utf8(raw: bytes) -> str | None:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
 
 
 def _utf8(raw: bytes) -> str | None:

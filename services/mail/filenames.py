@@ -45,7 +45,8 @@ def clean_filename(name: str | None, content_type: str) -> str:
 
 
 def _extension(content_type: str) -> str:
-    return _TYPES.guess_extension(content_type) or ".bin"
+    is_readable = content_type.startswith(("text/", "message/"))
+    return _TYPES.guess_extension(content_type) or (".txt" if is_readable else ".bin")
 
 
 def _shorten(name: str) -> str:

@@ -1,5 +1,6 @@
 """The text of a mail that was sent as HTML only."""
 
+import re
 from html.parser import HTMLParser
 
 # As mail programs mark what is quoted; more levels only push the words to the right.
@@ -9,7 +10,7 @@ _PARAGRAPHS = frozenset(
     {"blockquote", "dl", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
 )
 _LINES = frozenset({"br", "caption", "center", "dd", "div", "dt", "hr", "li", "tr"})
-_CELLS = frozenset({"td", "th"})
+_SCHEME = re.compile(r"(?:https?://|mailto:|tel:)")
 
 
 def html_to_text(markup: str) -> str:
@@ -75,7 +76,9 @@ class _TextWriter(HTMLParser):
 
     def finish(self) -> str:
         self._end_line()
-        return "\n".join(self._lines).strip("\n")
+        while self._lines and not self._lines[-1].strip(_QUOTE_MARK):
+            self._lines.pop()
+        return "\n".join(self._lines)
 
     def _begin_line(self, tag: str) -> None:
         if tag in _PARAGRAPHS or tag in _LINES:
@@ -103,7 +106,10 @@ class _TextWriter(HTMLParser):
 
     def _finish_link(self) -> None:
         shown = "".join(self._line[self._link_start :]).strip()
-        address = self._link.removeprefix("mailto:").removeprefix("tel:")
-        if address and shown and shown not in address:
-            self._line.append(f" ({address})")
+        if shown and self._link and _bare(shown) != _bare(self._link):
+            self._line.append(f" ({self._link})")
         self._link = ""
+
+
+def _bare(address: str) -> str:
+    return _SCHEME.sub("", address).rstrip("/")

@@ -36,10 +36,10 @@ class MboxEntry:
 def split_mbox(stream: BinaryIO) -> Iterator[MboxEntry]:
     """Give the mails of a mailbox one by one, reading each byte once.
 
-    The first line separates, whatever it is. Later, "From " begins a mail where the line has a
-    date and the next line is a header field, and also without a date where a blank line stands
-    before it and a well-known field behind it. A mail that somebody pasted into another with all
-    its header, unquoted, is the one case in which this is wrong.
+    The first line that is not blank separates, whatever it is. Later, "From " begins a mail where
+    the line has a date and the next line is a header field, and also without a date where a blank
+    line stands before it and a well-known field behind it. A mail that somebody pasted into
+    another with all its header, unquoted, is the one case in which this is wrong.
 
     One `>` is taken away from ">From ", ">>From " and so on, as mboxrd demands. In an mboxo file
     this takes a quotation mark too much from a line that the sender had quoted; nothing in the
@@ -48,19 +48,21 @@ def split_mbox(stream: BinaryIO) -> Iterator[MboxEntry]:
     lines: list[bytes] = []
     size = 0
     end = 0
-    previous = b"\n"
+    previous = b""
+    has_begun = False
     read_line = partial(stream.readline, _LINE_BYTES)
     for line, following in pairwise(chain(iter(read_line, b""), [b""])):
-        if end == 0 or _separates(previous, line, following):
-            if end:
-                yield MboxEntry(_join(lines, size), end)
+        if not has_begun:
+            has_begun = line not in _BLANK_LINES
+        elif _separates(previous, line, following):
+            yield MboxEntry(_join(lines, size), end)
             lines, size = [], 0
         elif size <= MAIL_BYTES:
             lines.append(line[1:] if _QUOTED.match(line) else line)
             size += len(line)
         end += len(line)
         previous = line
-    if end:
+    if has_begun:
         yield MboxEntry(_join(lines, size), end)
 
 

@@ -15,6 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.engine import Engine
 from app.graphql_connection import Patience
 from app.graphql_http import GraphQLHTTP
+from app.graphql_responder import AnswerEvent
 from app.graphql_websocket import GraphQLWebSocket
 from core.errors import LimitReached, NotAllowed, Unauthenticated
 
@@ -204,7 +205,9 @@ schema = strawberry.Schema(
 )
 
 
-def build_app(desk: Desk) -> tuple[Starlette, GraphQLWebSocket[str]]:
+def build_app(
+    desk: Desk, answer_event: AnswerEvent[str] | None = None
+) -> tuple[Starlette, GraphQLWebSocket[str]]:
     """Return the desk as an ASGI application, and the part of it that knows who is connected."""
     engine = Engine(schema._schema)
     http = GraphQLHTTP(
@@ -215,6 +218,7 @@ def build_app(desk: Desk) -> tuple[Starlette, GraphQLWebSocket[str]]:
         desk.authenticate,
         desk.open_scope,
         allowed_origins=[ALLOWED_ORIGIN],
+        answer_event=answer_event,
         patience=Patience(init_seconds=0.3, room_seconds=0.3, close_seconds=0.3),
     )
     return Starlette(routes=[Route("/graphql", http), WebSocketRoute("/graphql", sockets)]), sockets

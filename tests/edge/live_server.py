@@ -21,6 +21,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[int]:
             lifespan="off",
             timeout_graceful_shutdown=1,
             ws_per_message_deflate=False,
+            ws_max_size=128 * 1024,
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

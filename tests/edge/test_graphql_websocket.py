@@ -13,10 +13,12 @@ from gql.transport.websockets import WebsocketsTransport
 from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
 
+from app.engine import Operation, Variables
 from app.graphql_connection import CloseCode
 from tests.edge.conftest import LiveDesk
-from tests.edge.desk import ALLOWED_ORIGIN, SECRET
+from tests.edge.desk import ALLOWED_ORIGIN, SECRET, Desk, Event, build_app
 from tests.edge.graphql_socket import GraphQLSocket, open_socket
+from tests.edge.live_server import serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -446,6 +448,29 @@ async def test_complete_of_what_has_already_ended_is_ignored(live: LiveDesk) -> 
         await socket.send(type="complete", id="never started")
 
         await assert_still_serves(socket)
+
+
+async def test_what_was_executed_once_can_be_sent_to_many() -> None:
+    executed: dict[tuple[Operation, int], bytes] = {}
+
+    async def answer_once(
+        operation: Operation, variables: Variables, viewer: str, event: object
+    ) -> bytes:
+        assert isinstance(event, Event)
+        answer = b'{"data":{"count":{"number":%d}}}' % (event.number + 40)
+        return executed.setdefault((operation, event.number), answer)
+
+    desk = Desk()
+    app, _sockets = build_app(desk, answer_once)
+    async with serve(app) as port, open_socket(port) as one, open_socket(port) as other:
+        for socket in (one, other):
+            await socket.initialise()
+            await socket.subscribe("1", COUNT, variables={"upTo": 1})
+            assert await socket.receive() == next_of("1", count={"number": 40})
+            assert await socket.receive() == complete_of("1")
+
+    assert len(executed) == 1
+    assert len(desk.scopes) == 2  # one for each stream, none for the event
 
 
 # ── The server ends connections ────────────────────────────────────────────────────────────────

@@ -1,0 +1,124 @@
+"""The web process: its socket, its memory, and how it ends."""
+
+import asyncio
+import gc
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+
+import uvicorn
+from starlette.applications import Starlette
+
+from app.application import create_application
+from app.desk import Desk
+from app.signals import on_stop_signal
+from app.worker import Worker, job_handlers, waking, working
+
+# A peer that acknowledges nothing for so long is gone. Without this it is kept for a quarter of an
+# hour, with all that waits for it in the kernel's buffer.
+PEER_TIMEOUT_MILLISECONDS = 20_000
+SEND_BUFFER_BYTES = 128 * 1024
+BACKLOG = 2_048
+
+SOCKET_MESSAGE_BYTES = 128 * 1024
+PING_SECONDS = 15.0  # below the minute after which proxies drop silent connections
+GRACE_SECONDS = 5  # for requests that are being answered; orchestrators kill after ten
+
+# The schema and the libraries are some hundred thousand objects that stay: walking them over and
+# over again took 45 % of the time of a page.
+YOUNG_OBJECTS = 50_000
+OLDER_GENERATIONS = 20
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a listening socket; connections wait in it until they are served.
+
+    Raises OSError, as when another program listens there.
+    """
+    family, kind, protocol, _name, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    # asyncio switches Nagle's algorithm off, 40 ms a message, only where TCP is named.
+    listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Accepted sockets inherit these.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, PEER_TIMEOUT_MILLISECONDS
+            )
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def serve(desk: Desk, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; `on_ready` is called when requests are answered.
+
+    Sockets are closed with 1012, after which clients connect again; requests get GRACE_SECONDS.
+    """
+    async with AsyncExitStack() as cleanup:
+        worker = None
+        if desk.settings.worker_in_web:
+            worker = Worker(desk.database, job_handlers(desk))
+            desk = waking(desk, worker)
+            await cleanup.enter_async_context(working(worker))
+        server = _Server(create_application(desk), on_ready)
+
+        def stop() -> None:
+            server.should_exit = True
+            if worker is not None:
+                worker.stop()
+
+        with on_stop_signal(stop):
+            await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, application: Starlette, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                application,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                ws="websockets-sansio",
+                ws_max_size=SOCKET_MESSAGE_BYTES,
+                ws_ping_interval=PING_SECONDS,
+                ws_ping_timeout=PING_SECONDS,
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        self._application = application
+        self._on_ready = on_ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `serve`: uvicorn would raise them again at the end, as a failure."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        spare_lasting_objects()
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take leave of the sockets in our own words before uvicorn ends what is left."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_SECONDS):
+                await self._application.state.sockets.close_all()
+        await super().shutdown(sockets)
+
+
+def spare_lasting_objects() -> None:
+    """Let the garbage collector overlook what exists now, and look less often at the rest."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, OLDER_GENERATIONS, OLDER_GENERATIONS)

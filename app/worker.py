@@ -1,0 +1,153 @@
+"""The worker: does the jobs that are due, inside the web process or as a process of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from time import perf_counter
+
+import structlog
+
+from app.desk import Desk
+from app.metrics import JOB_SECONDS, JOBS
+from app.signals import on_stop_signal
+from core.database import Database
+from models.event_records import EventRecord
+from services import jobs
+from services.jobs import ClaimedJob, JobHandler
+from services.upkeep import tidy_up
+
+POLL_SECONDS = 1.0
+# However often it is woken, a look at the queue costs a query.
+SECONDS_BETWEEN_LOOKS = 0.05
+CONCURRENT_JOBS = 4  # they wait for other servers most of the time
+STOP_SECONDS = 5.0  # orchestrators kill after ten
+UPKEEP_SECONDS = 3_600.0
+
+_log = structlog.get_logger(__name__)
+
+
+def job_handlers(_desk: Desk) -> dict[str, JobHandler]:
+    """Return what does each kind of job. Jobs of other kinds stay in the queue, untouched."""
+    return {}
+
+
+class Worker:
+    """Does due jobs of the kinds in `handlers`, a few at a time, and the upkeep once an hour."""
+
+    def __init__(self, database: Database, handlers: Mapping[str, JobHandler]) -> None:
+        self._database = database
+        self._handlers = handlers
+        self._woken = asyncio.Event()
+        self._is_stopping = False
+        self._running: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Look for due jobs at once: there may be new ones."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Begin no more jobs; `run` returns when those in hand are done or their time is up."""
+        self._is_stopping = True
+        self.wake()
+
+    async def run(self) -> None:
+        """Work until stopped, whatever fails meanwhile."""
+        upkeep = asyncio.create_task(self._keep_up())
+        try:
+            while not self._is_stopping:
+                self._woken.clear()
+                await self._begin_due_jobs()
+                await self._wait()
+        finally:
+            upkeep.cancel()
+            await asyncio.wait([upkeep])
+            await self._finish_running_jobs()
+
+    async def _begin_due_jobs(self) -> None:
+        free = CONCURRENT_JOBS - len(self._running)
+        if not free or not self._handlers:
+            return
+        try:
+            claimed = await jobs.claim(self._database, self._handlers.keys(), free)
+        except Exception as error:  # noqa: BLE001  # the database is away: it will be back
+            _log.warning("the queue of jobs cannot be read", error=str(error))
+            return
+        for job in claimed:
+            task = asyncio.create_task(self._do(job))
+            self._running.add(task)
+            task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self.wake()
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+
+    async def _do(self, job: ClaimedJob) -> None:
+        started = perf_counter()
+        try:
+            outcome = await jobs.run(self._database, job, self._handlers[job.kind])
+        except Exception:  # noqa: BLE001  # its end cannot be written down: the lease will end it
+            _log.exception("job has an unknown end", kind=job.kind, job_id=str(job.id))
+            return
+        seconds = perf_counter() - started
+        JOBS.labels(job.kind, outcome).inc()
+        JOB_SECONDS.labels(job.kind).observe(seconds)
+        _log.info(
+            "job",
+            kind=job.kind,
+            job_id=str(job.id),
+            attempt=job.attempt,
+            outcome=outcome.value,
+            duration_ms=round(seconds * 1000, 1),
+        )
+
+    async def _finish_running_jobs(self) -> None:
+        if not self._running:
+            return
+        _done, late = await asyncio.wait(self._running, timeout=STOP_SECONDS)
+        if late:
+            _log.warning("jobs are left to the next worker", count=len(late))
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late)
+
+    async def _keep_up(self) -> None:
+        while True:
+            try:
+                await tidy_up(self._database)
+            except Exception as error:  # noqa: BLE001  # an hour later will do
+                _log.warning("the upkeep failed", error=str(error))
+            await asyncio.sleep(UPKEEP_SECONDS)
+
+
+@asynccontextmanager
+async def working(worker: Worker) -> AsyncIterator[None]:
+    """Let the worker run beside something else, and stop it afterwards."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await task
+
+
+def waking(desk: Desk, worker: Worker) -> Desk:
+    """Return the desk whose acts wake the worker, so that their jobs do not wait for its poll."""
+
+    def announce(records: Sequence[EventRecord]) -> None:
+        desk.resources.announce(records)
+        worker.wake()
+
+    return replace(desk, resources=replace(desk.resources, announce=announce))
+
+
+async def work_until_stopped(desk: Desk) -> None:
+    """Do jobs until SIGTERM or SIGINT."""
+    worker = Worker(desk.database, job_handlers(desk))
+    with on_stop_signal(worker.stop):
+        await worker.run()

@@ -1,0 +1,194 @@
+"""The people of the desk: who they are, what they may do, and where they belong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update as update_rows
+
+from core.errors import FieldErrorCode, NotAllowed
+from core.localization import LANGUAGES
+from core.text import fold
+from models.agents import Agent, AgentRole
+from models.base import NAME_CHARACTERS
+from models.sessions import Session
+from models.viewers import Viewer
+from services import links, unique_keys
+from services.changes import Edit, apply_edit
+from services.directory import (
+    find,
+    once_of,
+    record_changes,
+    record_created,
+    take_directory,
+)
+from services.idempotency import create_once
+from services.links import AGENT_BRANDS, AGENT_TEAMS, LinkedRows
+from services.passwords import (
+    PASSWORD_CHARACTERS_MAXIMUM,
+    PASSWORD_CHARACTERS_MINIMUM,
+    hash_password,
+    password_matches,
+)
+from services.unit_of_work import UnitOfWork
+from services.validation import InputCheck
+
+_LINKS = {"brand_ids": AGENT_BRANDS, "team_ids": AGENT_TEAMS}
+
+
+@dataclass(frozen=True, slots=True)
+class NewAgent:
+    """Who an agent is, and where they belong."""
+
+    name: str
+    email: str
+    password: str = field(repr=False)
+    role: AgentRole = AgentRole.AGENT
+    language: str = "en"
+    active: bool = True
+    brand_ids: Sequence[UUID] = field(default_factory=tuple)
+    team_ids: Sequence[UUID] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class _Password:
+    """A password in an edit: compared like every other field, and told to nobody."""
+
+    hash: str
+
+    def __str__(self) -> str:
+        return "••••••••"
+
+
+async def create(
+    work: UnitOfWork, viewer: Viewer, new: NewAgent, *, idempotency_key: str | None = None
+) -> Agent:
+    """Add an agent. Raises AlreadyExists with the agent who has the e-mail address."""
+    await take_directory(work, viewer)
+    # What is kept of the input is a fast hash, by which a password could be guessed.
+    once = once_of("agentCreate", idempotency_key, new, without="password")
+    return await create_once(work, once, Agent, partial(_insert, work, new))
+
+
+async def update(
+    work: UnitOfWork,
+    viewer: Viewer,
+    agent_id: UUID,
+    expected_version: int,
+    wanted: Mapping[str, Any],
+) -> tuple[Agent, Edit]:
+    """Edit fields of an agent; absent fields stay as they are, sets are replaced whole.
+
+    Whoever gets another password or is deactivated is signed out everywhere.
+    Raises NotAllowed where no active admin would be left, and EditConflict where somebody else
+    changed the same field since `expected_version`.
+    """
+    await take_directory(work, viewer)
+    agent = await find(work, Agent, agent_id)
+    cleaned = await _clean(work, wanted)
+    await _set_password_aside(agent, cleaned)
+    sets = await links.hang_on(
+        work, agent, [link for link in _LINKS.values() if link.name in cleaned]
+    )
+    edit = await apply_edit(work, agent, expected_version, cleaned)
+    agent.name_key = fold(agent.name)
+    if "password" in cleaned:
+        agent.password_hash = cleaned["password"].hash
+    await unique_keys.change(work, agent, Agent.email_key, fold(agent.email))
+    if "password" in cleaned or not agent.active:
+        await _end_sessions(work, agent)
+    await _require_an_admin(work)
+    record_changes(work, agent, edit)
+    for link, before in sets.items():
+        await links.replace(work, link, agent.id, before, cleaned[link.name])
+    return agent, edit
+
+
+async def _insert(work: UnitOfWork, new: NewAgent, row_id: UUID) -> Agent:
+    cleaned = await _clean(
+        work,
+        {
+            "name": new.name,
+            "email": new.email,
+            "password": new.password,
+            "role": new.role,
+            "language": new.language,
+            "active": new.active,
+            "brand_ids": new.brand_ids,
+            "team_ids": new.team_ids,
+        },
+    )
+    agent = Agent(
+        id=row_id,
+        name=cleaned["name"],
+        name_key=fold(cleaned["name"]),
+        email=cleaned["email"],
+        email_key=fold(cleaned["email"]),
+        password_hash=await hash_password(cleaned["password"]),
+        role=cleaned["role"],
+        language=cleaned["language"],
+        active=cleaned["active"],
+        created_at=work.now,
+        version=0,
+    )
+    await unique_keys.insert(work, agent, Agent.email_key)
+    record_created(work, agent)
+    for link in _LINKS.values():
+        await links.replace(work, link, agent.id, LinkedRows(), cleaned[link.name])
+    return agent
+
+
+async def _clean(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    check = InputCheck()
+    cleaned = {name: value for name, value in wanted.items() if name not in _LINKS}
+    if "name" in cleaned:
+        cleaned["name"] = check.line("name", cleaned["name"], NAME_CHARACTERS)
+    if "email" in cleaned:
+        cleaned["email"] = check.email("email", cleaned["email"])
+    if "password" in cleaned:
+        _check_password(check, cleaned["password"] or "")
+    if "language" in cleaned:
+        check.choice("language", cleaned["language"], frozenset(LANGUAGES))
+    for required in ("role", "active"):
+        if required in cleaned and cleaned[required] is None:
+            check.refuse(required, FieldErrorCode.REQUIRED)
+    for argument, link in _LINKS.items():
+        if argument in wanted:
+            cleaned[link.name] = await links.choose(work, check, link, wanted[argument])
+    check.raise_problems()
+    return cleaned
+
+
+def _check_password(check: InputCheck, password: str) -> None:
+    count = len(password)
+    if count < PASSWORD_CHARACTERS_MINIMUM:
+        check.refuse("password", FieldErrorCode.TOO_SHORT, PASSWORD_CHARACTERS_MINIMUM, count)
+    if count > PASSWORD_CHARACTERS_MAXIMUM:
+        check.refuse("password", FieldErrorCode.TOO_LONG, PASSWORD_CHARACTERS_MAXIMUM, count)
+
+
+async def _set_password_aside(agent: Any, cleaned: dict[str, Any]) -> None:
+    """Put the hash of a new password in its place; the same password again is no change."""
+    if "password" not in cleaned:
+        return
+    password = cleaned.pop("password")
+    if not await password_matches(password, agent.password_hash):
+        agent.password = _Password(agent.password_hash)
+        cleaned["password"] = _Password(await hash_password(password))
+
+
+async def _end_sessions(work: UnitOfWork, agent: Agent) -> None:
+    await work.session.execute(
+        update_rows(Session)
+        .where(Session.agent_id == agent.id, Session.ended_at.is_(None))
+        .values(ended_at=work.now)
+    )
+
+
+async def _require_an_admin(work: UnitOfWork) -> None:
+    """Raise NotAllowed if nobody could keep the directory any more."""
+    admins = select(Agent.id).where(Agent.role == AgentRole.ADMIN, Agent.active).limit(1)
+    if await work.session.scalar(admins) is None:
+        raise NotAllowed

@@ -1,0 +1,90 @@
+"""Who writes on a channel: the profile of a handle, and the customer it is linked to."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from core.ids import new_id
+from core.text import fold
+from models.base import NAME_CHARACTERS
+from models.channel_profiles import ChannelProfile
+from models.channels import Channel
+from models.customers import Customer
+from services import customers
+from services.turns import take_turn
+from services.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What a channel tells of somebody who writes. Only the handle is proven."""
+
+    channel: Channel
+    handle: str
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+async def hold_customer(work: UnitOfWork, sender: Sender) -> Customer:
+    """Find or make the customer behind a handle; others who want the handle wait until the end.
+
+    A mail's sender is the customer with this address. On other channels an address is a claim and
+    no proof, so a new handle is a new customer.
+    """
+    known = await _hold(work, sender)
+    if known is not None:
+        return known
+    await take_turn(work, f"{sender.channel}:{fold(sender.handle)}")
+    return await _hold(work, sender) or await _introduce(work, sender)
+
+
+async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
+    return await work.session.scalar(
+        select(Customer)
+        .join(ChannelProfile, ChannelProfile.customer_id == Customer.id)
+        .where(
+            ChannelProfile.channel == sender.channel,
+            ChannelProfile.handle_key == fold(sender.handle),
+        )
+        .with_for_update(of=ChannelProfile)
+    )
+
+
+async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
+    customer = await _customer_of_mail(work, sender) or await customers.insert(
+        work,
+        name=(sender.name or sender.handle)[:NAME_CHARACTERS],
+        email=await _unclaimed_email(work, sender),
+        phone=sender.phone,
+        language=None,
+        company_id=None,
+    )
+    work.session.add(
+        ChannelProfile(
+            id=new_id(),
+            customer_id=customer.id,
+            channel=sender.channel,
+            handle=sender.handle,
+            handle_key=fold(sender.handle),
+            verified=False,
+            linked_at=work.now,
+        )
+    )
+    return customer
+
+
+async def _customer_of_mail(work: UnitOfWork, sender: Sender) -> Customer | None:
+    if sender.channel is not Channel.EMAIL:
+        return None
+    return await customers.by_email(work, sender.handle)
+
+
+async def _unclaimed_email(work: UnitOfWork, sender: Sender) -> str | None:
+    """Return the sender's address, unless it is another customer's and only claimed here."""
+    if sender.channel is Channel.EMAIL:
+        return sender.handle
+    if sender.email is None:
+        return None
+    await take_turn(work, f"{Channel.EMAIL}:{fold(sender.email)}")
+    return sender.email if await customers.by_email(work, sender.email) is None else None

@@ -1,0 +1,34 @@
+"""The filter of customer lists."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from models.channel_profiles import ChannelProfile
+from models.channels import Channel
+from models.customers import Customer
+from services.ticket_filters import MomentRange
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilter:
+    """All that is given must hold."""
+
+    company_id: UUID | None = None
+    channel: Channel | None = None
+    has_email: bool | None = None
+    created: MomentRange = MomentRange()
+
+    def clauses(self) -> list[ColumnElement[bool]]:
+        """Return the filter as SQL over `Customer`."""
+        clauses = self.created.clauses(Customer.created_at)
+        if self.company_id is not None:
+            clauses.append(Customer.company_id == self.company_id)
+        if self.channel is not None:
+            known = select(ChannelProfile.customer_id).where(ChannelProfile.channel == self.channel)
+            clauses.append(Customer.id.in_(known))
+        if self.has_email is not None:
+            absent = Customer.email.is_(None)
+            clauses.append(~absent if self.has_email else absent)
+        return clauses

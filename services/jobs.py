@@ -1,0 +1,172 @@
+"""The queue of jobs: claimed by lease, tried again after a failure, never run by two at once.
+
+A job is done at least once: a worker may die after the deed and before it says so. What a handler
+does must therefore do no harm when it is done twice.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Select, func, or_, select, update
+
+from core import clock
+from core.database import Database
+from models.jobs import Job
+
+LEASE = timedelta(seconds=60)
+# Ends before the lease does, even where the clocks of two machines are a few seconds apart.
+TIME_LIMIT_SECONDS = 45.0
+# Pauses of 15 s, doubling up to an hour: about four hours, in which most outages end.
+MAX_ATTEMPTS = 12
+FIRST_PAUSE = timedelta(seconds=15)
+LONGEST_PAUSE = timedelta(hours=1)
+ERROR_CHARACTERS = 500
+
+Payload = dict[str, Any]
+JobHandler = Callable[[Payload], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class JobOutcome(StrEnum):
+    """How one try of a job ended."""
+
+    FINISHED = "finished"
+    WILL_RETRY = "will_retry"
+    DEAD = "dead"
+    LEASE_LOST = "lease_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job that this worker alone may run, for as long as LEASE; `attempt` counts from 1."""
+
+    id: UUID
+    kind: str
+    payload: Payload
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLength:
+    """How many jobs of a kind are still to be done, and how many were given up."""
+
+    kind: str
+    waiting: int
+    dead: int
+
+
+async def claim(database: Database, kinds: Collection[str], limit: int) -> list[ClaimedJob]:
+    """Take up to `limit` due jobs of these kinds that nobody holds, the longest due first.
+
+    Each is to be passed to `run` at once: its lease has begun.
+    """
+    now = clock.now()
+    due = _due(kinds, now).limit(limit)
+    async with database.reading() as connection:
+        # Most looks find nothing; those must not queue for the write lock of SQLite.
+        if (await connection.execute(due.with_only_columns(Job.id))).first() is None:
+            return []
+    async with database.transaction() as session:
+        jobs = (await session.scalars(due.with_for_update(skip_locked=True))).all()
+        return [_lease(job, now) for job in jobs if not _buried(job, now)]
+
+
+async def run(database: Database, job: ClaimedJob, handler: JobHandler) -> JobOutcome:
+    """Run a claimed job, and write down how it ended unless the lease was lost meanwhile."""
+    try:
+        async with asyncio.timeout(TIME_LIMIT_SECONDS):
+            await handler(job.payload)
+    except Exception as error:  # noqa: BLE001  # whatever a handler raises, the job has failed
+        return await _fail(database, job, error)
+    is_settled = await _settle(database, job, finished_at=clock.now())
+    return JobOutcome.FINISHED if is_settled else JobOutcome.LEASE_LOST
+
+
+async def queue_lengths(database: Database) -> Sequence[QueueLength]:
+    """Return the kinds of which jobs are waiting or dead."""
+    statement = (
+        select(Job.kind, func.count() - func.count(Job.failed_at), func.count(Job.failed_at))
+        .where(Job.finished_at.is_(None))
+        .group_by(Job.kind)
+    )
+    async with database.reading() as connection:
+        return [QueueLength(*row) for row in await connection.execute(statement)]
+
+
+def pause_after(attempt: int) -> timedelta:
+    """Return how long to wait after this try failed.
+
+    Up to half is cut at random, so that jobs that failed together do not come back together.
+    """
+    pause = min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
+    return pause * random.uniform(0.5, 1)  # noqa: S311  # nothing secret depends on a pause
+
+
+def _due(kinds: Collection[str], now: datetime) -> Select[Job]:
+    return (
+        select(Job)
+        .where(
+            Job.finished_at.is_(None),
+            Job.failed_at.is_(None),
+            Job.run_at <= now,
+            or_(Job.leased_until.is_(None), Job.leased_until < now),
+            Job.kind.in_(kinds),
+        )
+        .order_by(Job.run_at)
+    )
+
+
+def _lease(job: Job, now: datetime) -> ClaimedJob:
+    job.attempts += 1
+    job.leased_until = now + LEASE
+    return ClaimedJob(job.id, job.kind, job.payload, job.attempts)
+
+
+def _buried(job: Job, now: datetime) -> bool:
+    """Give up a job during whose last try the worker died, and perhaps because of it."""
+    if job.attempts < MAX_ATTEMPTS:
+        return False
+    job.leased_until = None
+    job.failed_at = now
+    job.last_error = "The worker ended during the last try."
+    _log.error("job is dead", kind=job.kind, job_id=str(job.id), error=job.last_error)
+    return True
+
+
+async def _fail(database: Database, job: ClaimedJob, error: Exception) -> JobOutcome:
+    is_last = job.attempt >= MAX_ATTEMPTS
+    now = clock.now()
+    outcome = {"failed_at": now} if is_last else {"run_at": now + pause_after(job.attempt)}
+    description = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS]
+    if not await _settle(database, job, last_error=description, **outcome):
+        return JobOutcome.LEASE_LOST
+    about = {"kind": job.kind, "job_id": str(job.id), "attempt": job.attempt}
+    if is_last:
+        _log.error("job is dead", **about, exc_info=error)
+        return JobOutcome.DEAD
+    _log.warning("job failed and will be tried again", **about, error=description)
+    return JobOutcome.WILL_RETRY
+
+
+async def _settle(database: Database, job: ClaimedJob, **values: Any) -> bool:
+    """Give the lease back with these values; False where another worker has taken over."""
+    async with database.transaction() as session:
+        settled = await session.execute(
+            update(Job)
+            .where(
+                Job.id == job.id,
+                Job.attempts == job.attempt,
+                Job.leased_until.is_not(None),
+            )
+            .values(leased_until=None, **values)
+            .returning(Job.id)
+        )
+        return settled.first() is not None

@@ -1,0 +1,158 @@
+"""Sets of rows that belong to a row: a team's members, an agent's brands."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.errors import FieldErrorCode, LimitReached
+from core.text import fold
+from models.agents import Agent
+from models.api_tokens import ApiTokenBrand
+from models.brands import Brand, BrandMember
+from models.teams import Team, TeamBrand, TeamMember
+from services.changes import Edit, FieldChange
+from services.directory import record_changes
+from services.unit_of_work import UnitOfWork
+from services.validation import InputCheck
+
+# Far above any desk, and far below the number of parameters that a statement can carry.
+LINKS_PER_ROW = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A table of pairs: the column of the owning row, the column of the linked rows, their model.
+
+    `name` is the field that shows the set, `input_name` the one that sets it.
+    """
+
+    name: str
+    input_name: str
+    owner: InstrumentedAttribute[UUID]
+    linked: InstrumentedAttribute[UUID]
+    model: Any
+
+
+TEAM_BRANDS = Link("brands", "brandIds", TeamBrand.team_id, TeamBrand.brand_id, Brand)
+TEAM_MEMBERS = Link("members", "memberIds", TeamMember.team_id, TeamMember.agent_id, Agent)
+AGENT_BRANDS = Link("brands", "brandIds", BrandMember.agent_id, BrandMember.brand_id, Brand)
+AGENT_TEAMS = Link("teams", "teamIds", TeamMember.agent_id, TeamMember.team_id, Team)
+API_TOKEN_BRANDS = Link(
+    "brands", "brandIds", ApiTokenBrand.api_token_id, ApiTokenBrand.brand_id, Brand
+)
+
+# A membership is a change of the team and of the agent: whoever edits either must learn of it.
+_OTHER_SIDE = {TEAM_MEMBERS: AGENT_TEAMS, AGENT_TEAMS: TEAM_MEMBERS}
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedRows:
+    """A set of rows; as text, their names in order."""
+
+    ids: frozenset[UUID] = frozenset()
+    names: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def of(cls, rows: Iterable[Any]) -> Self:
+        """Return the set of these rows, each with `id` and `name`."""
+        ordered = sorted(rows, key=lambda row: (fold(row.name), row.id))
+        return cls(frozenset(row.id for row in ordered), tuple(row.name for row in ordered))
+
+    def __str__(self) -> str:
+        return ", ".join(self.names)
+
+
+async def choose(
+    work: UnitOfWork, check: InputCheck, link: Link, ids: Sequence[UUID] | None
+) -> LinkedRows:
+    """Return the rows with these ids; refuse those that do not exist.
+
+    Raises LimitReached for more than 1,000.
+    """
+    if ids is None:
+        check.refuse(link.input_name, FieldErrorCode.REQUIRED)
+        return LinkedRows()
+    if len(set(ids)) > LINKS_PER_ROW:
+        raise LimitReached(LINKS_PER_ROW)
+    model = link.model
+    rows = (
+        await work.session.execute(select(model.id, model.name).where(model.id.in_(set(ids))))
+    ).all()
+    known = {row.id for row in rows}
+    for place, row_id in enumerate(ids):
+        if row_id not in known:
+            check.refuse(f"{link.input_name}.{place}", FieldErrorCode.UNKNOWN_REFERENCE)
+    return LinkedRows.of(rows)
+
+
+async def hang_on(work: UnitOfWork, owner: Any, links: Iterable[Link]) -> dict[Link, LinkedRows]:
+    """Give `owner` its sets as attributes, and return them as they are before an edit.
+
+    Sets have no column; as attributes they are compared, merged and refused like other fields.
+    """
+    sets = {}
+    for link in links:
+        sets[link] = (await _linked_to_each(work, link, [owner.id]))[owner.id]
+        setattr(owner, link.name, sets[link])
+    return sets
+
+
+async def write(work: UnitOfWork, owner: Any, before: Mapping[Link, LinkedRows]) -> None:
+    """Write what an edit made of the attributes that `hang_on` gave."""
+    for link, linked in before.items():
+        await replace(work, link, owner.id, linked, getattr(owner, link.name))
+
+
+async def replace(
+    work: UnitOfWork, link: Link, owner_id: UUID, before: LinkedRows, after: LinkedRows
+) -> None:
+    """Link `after` to a row instead of `before`, and record what that changes on the other side."""
+    changed = sorted(before.ids ^ after.ids)
+    if not changed:
+        return
+    other_side = _OTHER_SIDE.get(link)
+    others_before = await _linked_to_each(work, other_side, changed) if other_side else {}
+    table: Any = link.owner.class_
+    await work.session.execute(
+        delete(table).where(link.owner == owner_id, link.linked.in_(before.ids - after.ids))
+    )
+    if added := after.ids - before.ids:
+        await work.session.execute(
+            insert(table),
+            [{link.owner.key: owner_id, link.linked.key: row_id} for row_id in added],
+        )
+    if other_side:
+        others_after = await _linked_to_each(work, other_side, changed)
+        await _record_other_side(work, link, other_side.name, others_before, others_after)
+
+
+async def _record_other_side(
+    work: UnitOfWork,
+    link: Link,
+    name: str,
+    before: Mapping[UUID, LinkedRows],
+    after: Mapping[UUID, LinkedRows],
+) -> None:
+    rows = await work.session.scalars(select(link.model).where(link.model.id.in_(after)))
+    for row in rows:
+        change = FieldChange(name, str(before[row.id]), str(after[row.id]))
+        record_changes(work, row, Edit([change], []))
+
+
+async def _linked_to_each(
+    work: UnitOfWork, link: Link, owner_ids: Sequence[UUID]
+) -> dict[UUID, LinkedRows]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    model = link.model
+    for row in await work.session.execute(
+        select(link.owner.label("owner_id"), model.id, model.name)
+        .join(model, model.id == link.linked)
+        .where(link.owner.in_(owner_ids))
+    ):
+        found[row.owner_id].append(row)
+    return {owner_id: LinkedRows.of(found[owner_id]) for owner_id in owner_ids}

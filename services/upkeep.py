@@ -1,0 +1,37 @@
+"""Upkeep: what nobody needs any more is removed."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, or_
+
+from core import clock
+from core.database import Database
+from models.idempotency_keys import KEPT_FOR, IdempotencyKey
+from models.jobs import Job
+from models.sessions import ABSOLUTE_LIFETIME, SLIDING_LIFETIME, Session
+
+# Long enough to look into what somebody reports after a weekend.
+TRACES_KEPT_FOR = timedelta(days=7)
+
+
+async def tidy_up(database: Database) -> None:
+    """Remove expired idempotency keys, and sessions and jobs that ended a while ago.
+
+    Dead letters stay until a person has looked at them. Several processes may tidy up at once.
+    """
+    now = clock.now()
+    ended_before = now - TRACES_KEPT_FOR
+    for removal in (
+        delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEPT_FOR),
+        delete(Session).where(
+            or_(
+                Session.ended_at < ended_before,
+                Session.last_used_at < ended_before - SLIDING_LIFETIME,
+                Session.created_at < ended_before - ABSOLUTE_LIFETIME,
+            )
+        ),
+        delete(Job).where(Job.finished_at < ended_before),
+    ):
+        # A transaction each: SQLite's only write lock is held for a moment at a time.
+        async with database.transaction() as session:
+            await session.execute(removal)
