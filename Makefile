@@ -15,7 +15,7 @@ help: ## List these commands
 setup: $(VENV)/check.installed ## Install all that running, testing and checking need
 
 run: $(VENV)/runtime.installed ## Serve on http://localhost:8000 (HOST, PORT, DATABASE_URL, REDIS_URL)
-	@exec ./starling serve
+	@./starling migrate && exec ./starling serve
 
 test: $(VENV)/test.installed ## Run the tests on both databases (ARGS="-k favorite")
 	$(VENV_PYTHON) -m pytest $(ARGS)

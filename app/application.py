@@ -3,18 +3,21 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from graphql import OperationType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
 from app.desk import Desk
+from app.engine import Operation
 from app.graphql_http import GraphQLHTTP
 from app.graphql_websocket import GraphQLWebSocket
 from app.health import health_routes
 from app.measured_engine import MeasuredEngine
 from app.metrics import metrics_route
 from app.request_log import RequestLog
+from core.errors import Unauthenticated
 from core.localization import negotiate
 from models.viewers import Viewer
 from resolvers.scope import Scope, open_scope
@@ -24,7 +27,7 @@ from services.sessions import authenticate
 WELCOME = """\
 Starling, the back end of a customer-support desk.
 
-The GraphQL API is at /graphql: over HTTP, and over WebSocket (graphql-transport-ws) for subscriptions.
+The GraphQL API is at /graphql; subscriptions too, over WebSocket (graphql-transport-ws).
 """
 
 
@@ -36,13 +39,24 @@ def create_application(desk: Desk) -> Starlette:
         return await authenticate(desk.database, authorization, language=negotiate(language))
 
     @asynccontextmanager
-    async def scope_for(viewer: Viewer) -> AsyncIterator[Scope]:
-        async with open_scope(desk.resources, viewer) as scope:
+    async def scope_for(viewer: Viewer, operation: Operation) -> AsyncIterator[Scope]:
+        async with open_scope(
+            desk.resources, viewer, snapshot=_wants_snapshot(operation)
+        ) as scope:
+            yield scope
+
+    @asynccontextmanager
+    async def scope_on_socket(viewer: Viewer, operation: Operation) -> AsyncIterator[Scope]:
+        # A socket lives for hours: what its viewer may do is not what it was when it was opened.
+        current = await desk.resources.streams.access.viewer_now(viewer)
+        if current is None:
+            raise Unauthenticated
+        async with scope_for(current, operation) as scope:
             yield scope
 
     http = GraphQLHTTP(engine, find_viewer, scope_for, PlainTextResponse("GraphQL"))
     websocket = GraphQLWebSocket(
-        engine, find_viewer, scope_for, allowed_origins=desk.settings.allowed_origins
+        engine, find_viewer, scope_on_socket, allowed_origins=desk.settings.allowed_origins
     )
     application = Starlette(
         routes=[
@@ -56,3 +70,8 @@ def create_application(desk: Desk) -> Starlette:
     )
     application.state.sockets = websocket
     return application
+
+
+def _wants_snapshot(operation: Operation) -> bool:
+    """Tell whether all reads must see one moment: a stream is to go on from there."""
+    return operation.type is OperationType.QUERY and "eventCursor" in operation.query

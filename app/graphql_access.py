@@ -4,11 +4,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
+from app.engine import Operation
+
 Viewer = TypeVar("Viewer")
 ViewerT_co = TypeVar("ViewerT_co", covariant=True)
 
 # Gives a fresh scope, which is closed when the one operation or event it serves is done.
-OpenScope = Callable[[Viewer], AbstractAsyncContextManager[object]]
+OpenScope = Callable[[Viewer, Operation], AbstractAsyncContextManager[object]]
 
 
 class Authenticate(Protocol[ViewerT_co]):

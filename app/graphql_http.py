@@ -100,7 +100,7 @@ class GraphQLHTTP(Generic[Viewer]):
         request = await self._read(http_request)
         operation = self._engine.prepare(request.query, request.operation_name)
         _check_operation_type(operation.type, http_request.method)
-        async with self._open_scope(viewer) as scope:
+        async with self._open_scope(viewer, operation) as scope:
             result = await self._engine.execute(operation, request.variables, scope)
         return encode_result(result)
 

@@ -29,7 +29,7 @@ class Responder(Generic[Viewer]):
 
     async def answer(self, operation: Operation, variables: Variables, viewer: Viewer) -> bytes:
         """Execute a query or mutation; raise RequestRejected if the variables do not fit."""
-        async with self._open_scope(viewer) as scope:
+        async with self._open_scope(viewer, operation) as scope:
             result = await self._engine.execute(operation, variables, scope)
         return encode_result(result)
 
@@ -40,12 +40,12 @@ class Responder(Generic[Viewer]):
 
         The scope is closed by then: what lives as long as a socket must hold no connection.
         """
-        async with self._open_scope(viewer) as scope:
+        async with self._open_scope(viewer, operation) as scope:
             return await self._engine.create_source_stream(operation, variables, scope)
 
     async def _answer_event(
         self, operation: Operation, variables: Variables, viewer: Viewer, event: object
     ) -> bytes:
-        async with self._open_scope(viewer) as scope:
+        async with self._open_scope(viewer, operation) as scope:
             result = await self._engine.execute_event(operation, variables, scope, event)
         return encode_result(result)

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
             return f"postgresql+asyncpg{separator}{rest}"
         if scheme == "sqlite":
             return f"sqlite+aiosqlite{separator}{rest}"
+        if scheme not in {"postgresql+asyncpg", "sqlite+aiosqlite"}:
+            message = "must begin with postgresql:// or sqlite:///"
+            raise ValueError(message)
         return url
 
     @property

@@ -1,6 +1,97 @@
-"""Companies, as the viewer may see them."""
+"""Companies, as the viewer may see them, and what agents do with them."""
 
-from models.companies import Company, visible_to
-from resolvers.batches import rows_by_id
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+
+from core.ids import NodeKind
+from core.pages import Page, by_moment, by_text
+from models import customers, notes, tickets
+from models.base import Columns
+from models.companies import Company, CompanyDomain, visible_to
+from models.customers import Customer
+from models.notes import Note
+from models.tickets import Ticket
+from resolvers.access import require_signed_in
+from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
+from resolvers.global_ids import row_id_of
+from resolvers.name_lists import page_by_name
+from resolvers.scope import Scope
+from services import companies
+from services.changes import Edit
+from services.companies import NewCompany
 
 by_id = rows_by_id(Company, visible_to)
+
+customers_of = pages_by_parent(
+    Customer,
+    Customer.company_id,
+    by_text("name_key", Customer.name_key, Customer.id),
+    limits=lambda viewer, _only: [customers.visible_to(viewer)],
+)
+tickets_of = pages_by_parent(
+    Ticket,
+    Customer.company_id,
+    by_moment("created_at", Ticket.created_at, Ticket.id, descending=True),
+    limits=lambda viewer, _only: [
+        Ticket.customer_id == Customer.id,
+        tickets.visible_to(viewer),
+    ],
+)
+notes_of = pages_by_parent(
+    Note,
+    Note.company_id,
+    by_moment("created_at", Note.created_at, Note.id),
+    limits=lambda viewer, _only: [notes.visible_to(viewer)],
+)
+
+
+async def domains_of(
+    scope: Scope, company_ids: Sequence[UUID], _arguments: None, _columns: Columns
+) -> Mapping[UUID, Sequence[str]]:
+    """Return the e-mail domains of companies that the viewer has come to see, in order."""
+    rows = await scope.fetch(
+        select(CompanyDomain.company_id, CompanyDomain.domain)
+        .where(CompanyDomain.company_id.in_(company_ids))
+        .order_by(CompanyDomain.domain)
+    )
+    grouped: dict[UUID, list[str]] = defaultdict(list)
+    for row in rows:
+        grouped[row.company_id].append(row.domain)
+    return grouped
+
+
+async def one(scope: Scope, company_id: str) -> Row[Any] | None:
+    """Return the company with this id, or None where the viewer sees none."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(company_id, NodeKind.COMPANY, "id")
+    found: Row[Any] | None = await scope.load(by_id, row_id)
+    return found
+
+
+async def page(
+    scope: Scope, search: str | None, arguments: PageArguments, columns: Columns
+) -> Page:
+    """Return one page of the companies, by name."""
+    searched = [Company.name_key]
+    return await page_by_name(scope, Company, visible_to, search, searched, arguments, columns)
+
+
+async def create(scope: Scope, new: NewCompany, idempotency_key: str | None) -> Company:
+    """Add a company."""
+    require_signed_in(scope.viewer)
+    async with scope.unit_of_work() as work:
+        return await companies.create(work, scope.viewer, new, idempotency_key=idempotency_key)
+
+
+async def update(
+    scope: Scope, company_id: str, expected_version: int, wanted: Mapping[str, Any]
+) -> tuple[Company, Edit]:
+    """Edit a company; return it and what others had changed meanwhile."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(company_id, NodeKind.COMPANY, "input", "companyId")
+    async with scope.unit_of_work() as work:
+        return await companies.update(work, scope.viewer, row_id, expected_version, wanted)

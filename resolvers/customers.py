@@ -1,6 +1,91 @@
-"""Customers, as the viewer may see them."""
+"""Customers, as the viewer may see them: lists, single ones, creating and editing."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+
+from core.ids import NodeKind
+from core.pages import Page, by_moment, by_text, select_page, to_page
+from models import notes
+from models.base import Columns, project
 from models.customers import Customer, visible_to
-from resolvers.batches import rows_by_id
+from models.notes import Note
+from resolvers.access import require_signed_in
+from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
+from resolvers.global_ids import row_id_of
+from resolvers.scope import Scope
+from services import customers
+from services.changes import Edit
+from services.customer_filters import CustomerFilter
+from services.customers import NewCustomer
+from services.idempotency import Once, create_once
+from services.search import check_search, customers_matching
+
+BY_NAME = by_text("name_key", Customer.name_key, Customer.id)
 
 by_id = rows_by_id(Customer, visible_to)
+
+notes_by_customer = pages_by_parent(
+    Note,
+    Note.customer_id,
+    by_moment("created_at", Note.created_at, Note.id, descending=True),
+    limits=lambda viewer, _only: [notes.visible_to(viewer)],
+)
+
+
+async def one(scope: Scope, customer_id: str, columns: Columns) -> Row[Any] | None:
+    """Return the customer with this id, or None where the viewer sees none."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(customer_id, NodeKind.CUSTOMER, "id")
+    found: Row[Any] | None = await scope.load(by_id, row_id, columns=columns)
+    return found
+
+
+async def page(
+    scope: Scope,
+    search: str | None,
+    wanted: CustomerFilter,
+    arguments: PageArguments,
+    columns: Columns,
+) -> Page:
+    """Return one page of the customers that the viewer sees, by name."""
+    require_signed_in(scope.viewer)
+    clauses = [visible_to(scope.viewer), *wanted.clauses()]
+    words = check_search(search)
+    if words is not None:
+        clauses.append(customers_matching(words))
+    needed = None if columns is None else columns | BY_NAME.columns
+    rows = await scope.fetch(
+        select_page(select(*project(Customer, needed)).where(*clauses), BY_NAME, arguments.request)
+    )
+    total = None
+    if arguments.with_total:
+        total = (await scope.fetch(select(func.count(Customer.id)).where(*clauses)))[0][0]
+    return to_page(rows, BY_NAME, arguments.request, total=total)
+
+
+async def create(scope: Scope, new: NewCustomer, idempotency_key: str | None) -> Customer:
+    """Create a customer."""
+    require_signed_in(scope.viewer)
+    once = None
+    if idempotency_key is not None:
+        once = Once(idempotency_key, "customerCreate", asdict(new))
+    async with scope.unit_of_work() as work:
+
+        async def insert(row_id: UUID) -> Customer:
+            return await customers.create(work, scope.viewer, new, row_id=row_id)
+
+        return await create_once(work, once, Customer, insert)
+
+
+async def update(
+    scope: Scope, customer_id: str, expected_version: int, wanted: Mapping[str, Any]
+) -> tuple[Customer, Edit]:
+    """Edit a customer; return the row and what others had changed meanwhile."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(customer_id, NodeKind.CUSTOMER, "input", "customerId")
+    async with scope.unit_of_work() as work:
+        return await customers.update(work, scope.viewer, row_id, expected_version, wanted)

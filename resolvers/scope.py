@@ -44,6 +44,7 @@ class Scope:
         self.columns: dict[tuple[int, ...], Columns] = {}
         self._snapshot = snapshot
         self._connection: AsyncConnection | None = None
+        self._closed = False
         self._one_at_a_time = asyncio.Lock()
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
         self._cleanup = AsyncExitStack()
@@ -87,10 +88,14 @@ class Scope:
         self._loaders.clear()
 
     async def close(self) -> None:
-        """Give the connection back."""
-        await self._cleanup.aclose()
+        """Give the connection back. A read that is still asked for afterwards is refused."""
+        async with self._one_at_a_time:
+            self._closed = True
+            await self._cleanup.aclose()
 
     async def _open(self) -> AsyncConnection:
+        if self._closed:
+            raise RuntimeError("the operation of this scope has ended")
         if self._connection is None:
             self._connection = await self._cleanup.enter_async_context(
                 self.resources.database.reading(snapshot=self._snapshot)

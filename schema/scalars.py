@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, NewType
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 EventCursor = NewType("EventCursor", str)
@@ -12,26 +13,26 @@ EventCursor = NewType("EventCursor", str)
 def _parse_moment(value: Any) -> datetime:
     if not isinstance(value, str):
         message = "A DateTime is a text such as 2026-11-21T09:30:00Z."
-        raise ValueError(message)  # noqa: TRY004  # graphql-core reports a ValueError's text
+        raise GraphQLError(message)
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
         message = "A DateTime is a text such as 2026-11-21T09:30:00Z."
-        raise ValueError(message) from None
+        raise GraphQLError(message) from None
     if moment.tzinfo is None:
         message = "A DateTime needs a time zone, such as Z or +03:00."
-        raise ValueError(message)
+        raise GraphQLError(message)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
         message = "This DateTime is out of range."
-        raise ValueError(message) from None
+        raise GraphQLError(message) from None
 
 
 def _parse_text(value: Any) -> str:
     if not isinstance(value, str):
         message = "An EventCursor is a text that the API gave out."
-        raise ValueError(message)  # noqa: TRY004  # graphql-core reports a ValueError's text
+        raise GraphQLError(message)
     return value
 
 

@@ -1,12 +1,13 @@
 """The people of the desk: who they are, what they may do, and where they belong."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update as update_rows
+from sqlalchemy import select
+from sqlalchemy import update as update_rows
 
 from core.errors import FieldErrorCode, NotAllowed
 from core.localization import LANGUAGES
@@ -16,7 +17,7 @@ from models.base import NAME_CHARACTERS
 from models.sessions import Session
 from models.viewers import Viewer
 from services import links, unique_keys
-from services.changes import Edit, apply_edit
+from services.changes import Edit, FieldChange, apply_edit
 from services.directory import (
     find,
     once_of,
@@ -35,7 +36,7 @@ from services.passwords import (
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
-_LINKS = {"brand_ids": AGENT_BRANDS, "team_ids": AGENT_TEAMS}
+_LINKS = (AGENT_BRANDS, AGENT_TEAMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,6 @@ class NewAgent:
     active: bool = True
     brand_ids: Sequence[UUID] = field(default_factory=tuple)
     team_ids: Sequence[UUID] = field(default_factory=tuple)
-
-
-@dataclass(frozen=True, slots=True)
-class _Password:
-    """A password in an edit: compared like every other field, and told to nobody."""
-
-    hash: str
-
-    def __str__(self) -> str:
-        return "••••••••"
 
 
 async def create(
@@ -88,38 +79,25 @@ async def update(
     await take_directory(work, viewer)
     agent = await find(work, Agent, agent_id)
     cleaned = await _clean(work, wanted)
-    await _set_password_aside(agent, cleaned)
-    sets = await links.hang_on(
-        work, agent, [link for link in _LINKS.values() if link.name in cleaned]
-    )
+    password = cleaned.pop("password", None)
+    before = await links.hang_on(work, agent, _LINKS)
     edit = await apply_edit(work, agent, expected_version, cleaned)
+    if password is not None and not await password_matches(password, agent.password_hash):
+        agent.password_hash = await hash_password(password)
+        # Nobody has loaded a password, so it has neither a value to show nor a conflict.
+        edit.changes.append(FieldChange("password", None, None))
     agent.name_key = fold(agent.name)
-    if "password" in cleaned:
-        agent.password_hash = cleaned["password"].hash
     await unique_keys.change(work, agent, Agent.email_key, fold(agent.email))
-    if "password" in cleaned or not agent.active:
-        await _end_sessions(work, agent)
     await _require_an_admin(work)
+    if {"active", "password"} & {change.field for change in edit.changes}:
+        await _end_sessions(work, agent)
     record_changes(work, agent, edit)
-    for link, before in sets.items():
-        await links.replace(work, link, agent.id, before, cleaned[link.name])
+    await links.write(work, agent, before)
     return agent, edit
 
 
 async def _insert(work: UnitOfWork, new: NewAgent, row_id: UUID) -> Agent:
-    cleaned = await _clean(
-        work,
-        {
-            "name": new.name,
-            "email": new.email,
-            "password": new.password,
-            "role": new.role,
-            "language": new.language,
-            "active": new.active,
-            "brand_ids": new.brand_ids,
-            "team_ids": new.team_ids,
-        },
-    )
+    cleaned = await _clean(work, asdict(new))
     agent = Agent(
         id=row_id,
         name=cleaned["name"],
@@ -135,48 +113,38 @@ async def _insert(work: UnitOfWork, new: NewAgent, row_id: UUID) -> Agent:
     )
     await unique_keys.insert(work, agent, Agent.email_key)
     record_created(work, agent)
-    for link in _LINKS.values():
+    for link in _LINKS:
         await links.replace(work, link, agent.id, LinkedRows(), cleaned[link.name])
     return agent
 
 
 async def _clean(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     check = InputCheck()
-    cleaned = {name: value for name, value in wanted.items() if name not in _LINKS}
+    cleaned = dict(wanted)
+    for link in _LINKS:
+        cleaned.pop(link.argument, None)
+    for required in ("role", "active"):
+        if required in cleaned and cleaned[required] is None:
+            check.refuse(required, FieldErrorCode.REQUIRED)
     if "name" in cleaned:
         cleaned["name"] = check.line("name", cleaned["name"], NAME_CHARACTERS)
     if "email" in cleaned:
         cleaned["email"] = check.email("email", cleaned["email"])
     if "password" in cleaned:
-        _check_password(check, cleaned["password"] or "")
+        _check_password(check, cleaned["password"])
     if "language" in cleaned:
         check.choice("language", cleaned["language"], frozenset(LANGUAGES))
-    for required in ("role", "active"):
-        if required in cleaned and cleaned[required] is None:
-            check.refuse(required, FieldErrorCode.REQUIRED)
-    for argument, link in _LINKS.items():
-        if argument in wanted:
-            cleaned[link.name] = await links.choose(work, check, link, wanted[argument])
+    cleaned.update(await links.choose_all(work, check, _LINKS, wanted))
     check.raise_problems()
     return cleaned
 
 
-def _check_password(check: InputCheck, password: str) -> None:
-    count = len(password)
+def _check_password(check: InputCheck, password: str | None) -> None:
+    count = len(password or "")
     if count < PASSWORD_CHARACTERS_MINIMUM:
         check.refuse("password", FieldErrorCode.TOO_SHORT, PASSWORD_CHARACTERS_MINIMUM, count)
     if count > PASSWORD_CHARACTERS_MAXIMUM:
         check.refuse("password", FieldErrorCode.TOO_LONG, PASSWORD_CHARACTERS_MAXIMUM, count)
-
-
-async def _set_password_aside(agent: Any, cleaned: dict[str, Any]) -> None:
-    """Put the hash of a new password in its place; the same password again is no change."""
-    if "password" not in cleaned:
-        return
-    password = cleaned.pop("password")
-    if not await password_matches(password, agent.password_hash):
-        agent.password = _Password(agent.password_hash)
-        cleaned["password"] = _Password(await hash_password(password))
 
 
 async def _end_sessions(work: UnitOfWork, agent: Agent) -> None:

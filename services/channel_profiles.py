@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from core.errors import AlreadyExists
 from core.ids import new_id
 from core.text import fold
 from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.customers import Customer
+from models.viewers import Viewer
 from services import customers
+from services.customers import NewCustomer
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 
@@ -26,17 +29,13 @@ class Sender:
     phone: str | None = None
 
 
-async def hold_customer(work: UnitOfWork, sender: Sender) -> Customer:
-    """Find or make the customer behind a handle; others who want the handle wait until the end.
-
-    A mail's sender is the customer with this address. On other channels an address is a claim and
-    no proof, so a new handle is a new customer.
-    """
+async def hold_customer(work: UnitOfWork, viewer: Viewer, sender: Sender) -> Customer:
+    """Find or make the customer behind a handle; others who want the handle wait until the end."""
     known = await _hold(work, sender)
     if known is not None:
         return known
     await take_turn(work, f"{sender.channel}:{fold(sender.handle)}")
-    return await _hold(work, sender) or await _introduce(work, sender)
+    return await _hold(work, sender) or await _introduce(work, viewer, sender)
 
 
 async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
@@ -51,15 +50,8 @@ async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
     )
 
 
-async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
-    customer = await _customer_of_mail(work, sender) or await customers.insert(
-        work,
-        name=(sender.name or sender.handle)[:NAME_CHARACTERS],
-        email=await _unclaimed_email(work, sender),
-        phone=sender.phone,
-        language=None,
-        company_id=None,
-    )
+async def _introduce(work: UnitOfWork, viewer: Viewer, sender: Sender) -> Customer:
+    customer = await _customer_of(work, viewer, sender)
     work.session.add(
         ChannelProfile(
             id=new_id(),
@@ -71,20 +63,27 @@ async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
             linked_at=work.now,
         )
     )
+    await customers.index(work, customer)
     return customer
 
 
-async def _customer_of_mail(work: UnitOfWork, sender: Sender) -> Customer | None:
-    if sender.channel is not Channel.EMAIL:
-        return None
-    return await customers.by_email(work, sender.handle)
+async def _customer_of(work: UnitOfWork, viewer: Viewer, sender: Sender) -> Customer:
+    """Return the customer of a handle that is new.
 
-
-async def _unclaimed_email(work: UnitOfWork, sender: Sender) -> str | None:
-    """Return the sender's address, unless it is another customer's and only claimed here."""
-    if sender.channel is Channel.EMAIL:
-        return sender.handle
-    if sender.email is None:
-        return None
-    await take_turn(work, f"{Channel.EMAIL}:{fold(sender.email)}")
-    return sender.email if await customers.by_email(work, sender.email) is None else None
+    A mail's sender is the customer with this address. On other channels an address is a claim and
+    no proof: whoever has it already keeps it, and the handle is a new customer's.
+    """
+    email = sender.handle if sender.channel is Channel.EMAIL else sender.email
+    known = {
+        "name": (sender.name or sender.handle)[:NAME_CHARACTERS],
+        "phone": sender.phone,
+        "language": None,
+        "company_id": None,
+    }
+    try:
+        return await customers.insert(work, viewer, email=email, **known)
+    except AlreadyExists:
+        owner = await customers.by_email(work, email or "")
+    if owner is not None and sender.channel is Channel.EMAIL:
+        return owner
+    return await customers.insert(work, viewer, email=None, **known)

@@ -1,7 +1,7 @@
 """Companies: whom customers work for, and by which e-mail domains that is known."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -64,20 +64,21 @@ async def update(
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
     cleaned = _clean(wanted)
-    domains = await _hang_domains_on(work, company)
+    domains_before = await _hang_domains_on(work, company)
     edit = await apply_edit(work, company, expected_version, cleaned)
     if edit.changes:
         company.updated_at = work.now
     await unique_keys.change(
         work, company, Company.name_key, fold(company.name), visible=[visible_to(viewer)]
     )
-    await _replace_domains(work, viewer, company, domains, company.domains)
+    if any(change.field == "domains" for change in edit.changes):
+        await _replace_domains(work, viewer, company, domains_before, cleaned["domains"])
     record_changes(work, company, edit)
     return company, edit
 
 
 async def _insert(work: UnitOfWork, viewer: Viewer, new: NewCompany, row_id: UUID) -> Company:
-    cleaned = _clean({"name": new.name, "domains": new.domains})
+    cleaned = _clean(asdict(new))
     company = Company(
         id=row_id,
         name=cleaned["name"],
@@ -93,7 +94,7 @@ async def _insert(work: UnitOfWork, viewer: Viewer, new: NewCompany, row_id: UUI
 
 
 async def _hang_domains_on(work: UnitOfWork, company: Any) -> tuple[str, ...]:
-    """Set the domains as an attribute of the company: they are edited like its other fields."""
+    """Give the company its domains as an attribute, to be edited like a field; return them."""
     domains = await work.session.scalars(
         select(CompanyDomain.domain).where(CompanyDomain.company_id == company.id)
     )
@@ -108,14 +109,14 @@ async def _replace_domains(
     before: Iterable[str],
     after: Iterable[str],
 ) -> None:
-    removed = set(before) - set(after)
+    removed, added = set(before) - set(after), set(after) - set(before)
     await work.session.execute(
         delete(CompanyDomain).where(
             CompanyDomain.company_id == company.id, CompanyDomain.domain.in_(removed)
         )
     )
     # In order, so that two acts that want the same domains cannot wait for each other.
-    for domain in sorted(set(after) - set(before)):
+    for domain in sorted(added):
         if not await work.insert_unique(CompanyDomain(domain=domain, company_id=company.id)):
             owner = select(CompanyDomain.company_id).where(CompanyDomain.domain == domain)
             raise await unique_keys.already_exists(

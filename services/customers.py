@@ -1,19 +1,18 @@
-"""Customers: creating and editing them, and finding out who writes on a channel."""
+"""Customers: creating, editing and finding them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from core.errors import FieldErrorCode, NotAllowed, NotFound, Unavailable
+from core.errors import FieldErrorCode, NotAllowed, NotFound
 from core.ids import new_id
 from core.text import fold
 from models import companies
 from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
-from models.channels import Channel
 from models.companies import Company, CompanyDomain
 from models.customers import Customer, visible_to
 from models.event_topics import topic_of
@@ -25,8 +24,6 @@ from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 LANGUAGES = frozenset({"en", "tr", "el"})
-# Who loses a race finds at the next look what was missing: first the customer, then the profile.
-_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +37,15 @@ class NewCustomer:
     company_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """By what a customer is known on a channel, and what the channel says of them besides."""
-
-    channel: Channel
-    handle: str
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-
-
 async def create(
     work: UnitOfWork, viewer: Viewer, new: NewCustomer, *, row_id: UUID | None = None
 ) -> Customer:
     """Create a customer. Raises AlreadyExists with the customer who has the e-mail address."""
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
-    customer = await _build(work, row_id=row_id, **await _clean(work, viewer, asdict(new)))
-    await unique_keys.insert(work, customer, Customer.email_key, visible=[visible_to(viewer)])
-    await _welcome(work, customer)
+    cleaned = NewCustomer(**await _clean(work, viewer, asdict(new)))
+    customer = await insert(work, cleaned, row_id=row_id, visible=[visible_to(viewer)])
+    await index(work, customer)
     return customer
 
 
@@ -101,7 +87,7 @@ async def update(
             _email_key(customer.email),
             visible=[visible_to(viewer)],
         )
-        await _index(work, customer)
+        await index(work, customer)
         work.record(
             "CustomerChanged",
             {"changes": [change.as_payload() for change in edit.changes]},
@@ -111,119 +97,43 @@ async def update(
     return customer, edit
 
 
-async def profile_for(
-    work: UnitOfWork,
-    channel: Channel,
-    handle: str,
-    *,
-    name: str | None = None,
-    email: str | None = None,
-    phone: str | None = None,
-) -> ChannelProfile:
-    """Find or make the profile of a handle, and its customer.
-
-    A mail's sender is the customer with this address. On other channels an address is a claim and
-    no proof, so a new handle is a new customer.
-    """
-    known = Handle(channel, handle, name, email, phone)
-    for _ in range(_LOOKS):
-        profile = await _profile_of(work, known) or await _make_profile(work, known)
-        if profile is not None:
-            return profile
-    raise Unavailable
-
-
 async def by_email(work: UnitOfWork, email: str) -> Customer | None:
     """Return the customer with this e-mail address, whatever its case."""
     return await work.session.scalar(select(Customer).where(Customer.email_key == fold(email)))
 
 
-async def _profile_of(work: UnitOfWork, known: Handle) -> ChannelProfile | None:
-    return await work.session.scalar(
-        select(ChannelProfile).where(
-            ChannelProfile.channel == known.channel,
-            ChannelProfile.handle_key == fold(known.handle),
-        )
-    )
-
-
-async def _make_profile(work: UnitOfWork, known: Handle) -> ChannelProfile | None:
-    """Make the profile of a handle; None where another process was quicker."""
-    sender = await _sender(work, known)
-    customer = sender or await _build(
-        work,
-        name=(known.name or known.handle)[:NAME_CHARACTERS],
-        email=await _own_email(work, known),
-        phone=known.phone,
-    )
-    profile = ChannelProfile(
-        id=new_id(),
-        customer_id=customer.id,
-        channel=known.channel,
-        handle=known.handle,
-        handle_key=fold(known.handle),
-        verified=False,
-        linked_at=work.now,
-    )
-    if not await work.insert_unique(*([profile] if sender else [customer, profile])):
-        return None
-    if sender is None:
-        await _welcome(work, customer)
-    else:
-        await _index(work, customer)
-    return profile
-
-
-async def _sender(work: UnitOfWork, known: Handle) -> Customer | None:
-    """Return the customer whose address a mail comes from, locked, since their words change."""
-    if known.channel is not Channel.EMAIL:
-        return None
-    return await work.session.scalar(
-        select(Customer).where(Customer.email_key == fold(known.handle)).with_for_update()
-    )
-
-
-async def _own_email(work: UnitOfWork, known: Handle) -> str | None:
-    """Return the address of a new customer; none where a mere claim names somebody else's."""
-    if known.channel is Channel.EMAIL:
-        return known.handle
-    if known.email is None or await by_email(work, known.email) is not None:
-        return None
-    return known.email
-
-
-async def _build(
+async def insert(
     work: UnitOfWork,
+    new: NewCustomer,
     *,
-    name: str,
-    email: str | None,
-    phone: str | None,
-    language: str | None = None,
-    company_id: UUID | None = None,
     row_id: UUID | None = None,
+    visible: Sequence[ColumnElement[bool]] = (),
 ) -> Customer:
-    """Return a new customer whose values are clean; the e-mail's domain finds the company."""
-    return Customer(
+    """Write a new customer whose values are clean; the e-mail's domain finds the company.
+
+    Call `index` once the customer's profiles stand. Raises AlreadyExists with the customer who has
+    the e-mail address, where they are `visible`.
+    """
+    customer = Customer(
         id=row_id or new_id(),
-        name=name,
-        name_key=fold(name),
-        email=email,
-        email_key=_email_key(email),
-        phone=phone,
-        language=language,
-        company_id=company_id or await _company_of(work, email),
+        name=new.name,
+        name_key=fold(new.name),
+        email=new.email,
+        email_key=_email_key(new.email),
+        phone=new.phone,
+        language=new.language,
+        company_id=new.company_id or await _company_of(work, new.email),
         created_at=work.now,
         updated_at=work.now,
         version=0,
     )
-
-
-async def _welcome(work: UnitOfWork, customer: Customer) -> None:
-    await _index(work, customer)
+    await unique_keys.insert(work, customer, Customer.email_key, visible=visible)
     work.record("CustomerCreated", {}, topic=topic_of(customer), versions=[customer])
+    return customer
 
 
-async def _index(work: UnitOfWork, customer: Customer) -> None:
+async def index(work: UnitOfWork, customer: Customer) -> None:
+    """Make a customer findable by the name, address, number and handles they have now."""
     handles = await work.session.scalars(
         select(ChannelProfile.handle).where(ChannelProfile.customer_id == customer.id)
     )

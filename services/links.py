@@ -28,23 +28,25 @@ LINKS_PER_ROW = 1_000
 class Link:
     """A table of pairs: the column of the owning row, the column of the linked rows, their model.
 
-    `name` is the field that shows the set, `input_name` the one that sets it.
+    `name` is the field that shows the set, `input_name` the one that sets it, in Python `argument`.
     """
 
     name: str
+    argument: str
     input_name: str
     owner: InstrumentedAttribute[UUID]
     linked: InstrumentedAttribute[UUID]
     model: Any
 
 
-TEAM_BRANDS = Link("brands", "brandIds", TeamBrand.team_id, TeamBrand.brand_id, Brand)
-TEAM_MEMBERS = Link("members", "memberIds", TeamMember.team_id, TeamMember.agent_id, Agent)
-AGENT_BRANDS = Link("brands", "brandIds", BrandMember.agent_id, BrandMember.brand_id, Brand)
-AGENT_TEAMS = Link("teams", "teamIds", TeamMember.agent_id, TeamMember.team_id, Team)
-API_TOKEN_BRANDS = Link(
-    "brands", "brandIds", ApiTokenBrand.api_token_id, ApiTokenBrand.brand_id, Brand
+_BRANDS = ("brands", "brand_ids", "brandIds")
+TEAM_BRANDS = Link(*_BRANDS, TeamBrand.team_id, TeamBrand.brand_id, Brand)
+AGENT_BRANDS = Link(*_BRANDS, BrandMember.agent_id, BrandMember.brand_id, Brand)
+API_TOKEN_BRANDS = Link(*_BRANDS, ApiTokenBrand.api_token_id, ApiTokenBrand.brand_id, Brand)
+TEAM_MEMBERS = Link(
+    "members", "member_ids", "memberIds", TeamMember.team_id, TeamMember.agent_id, Agent
 )
+AGENT_TEAMS = Link("teams", "team_ids", "teamIds", TeamMember.agent_id, TeamMember.team_id, Team)
 
 # A membership is a change of the team and of the agent: whoever edits either must learn of it.
 _OTHER_SIDE = {TEAM_MEMBERS: AGENT_TEAMS, AGENT_TEAMS: TEAM_MEMBERS}
@@ -88,6 +90,17 @@ async def choose(
         if row_id not in known:
             check.refuse(f"{link.input_name}.{place}", FieldErrorCode.UNKNOWN_REFERENCE)
     return LinkedRows.of(rows)
+
+
+async def choose_all(
+    work: UnitOfWork, check: InputCheck, links: Iterable[Link], wanted: Mapping[str, Any]
+) -> dict[str, LinkedRows]:
+    """Return the chosen rows of those sets that are `wanted` at all, as `choose` does."""
+    return {
+        link.name: await choose(work, check, link, wanted[link.argument])
+        for link in links
+        if link.argument in wanted
+    }
 
 
 async def hang_on(work: UnitOfWork, owner: Any, links: Iterable[Link]) -> dict[Link, LinkedRows]:

@@ -1,21 +1,14 @@
 """What is written to customers and what comes from them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from core.errors import (
-    FieldErrorCode,
-    FieldProblem,
-    NewActivity,
-    NotAllowed,
-    NotFound,
-    ValidationFailed,
-)
+from core.errors import NotAllowed, NotFound
 from core.ids import new_id
 from core.localization import translate
 from core.text import fold, normalise, single_line
@@ -26,8 +19,6 @@ from models.brands import Brand
 from models.channel_profiles import HANDLE_CHARACTERS
 from models.channels import Channel
 from models.customers import Customer
-from models.event_topics import topic_of
-from models.events import Event
 from models.messages import (
     EXTERNAL_ID_CHARACTERS,
     MESSAGE_CHARACTERS,
@@ -35,12 +26,12 @@ from models.messages import (
     Message,
     MessageDirection,
 )
-from models.notes import Note
 from models.tickets import Ticket, TicketPriority, TicketStatus, next_number
 from models.viewers import ApiScope, Viewer
 from services import attachments
 from services.changes import FieldChange
 from services.channel_profiles import Sender, hold_customer
+from services.new_activity import refuse_unseen
 from services.search import index_ticket
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
@@ -50,6 +41,8 @@ _MAIL_CHANNELS = (Channel.EMAIL, Channel.WEB, Channel.INTERNAL)
 # A customer who writes wants an answer: these states end with the message.
 _AWAKENED = (TicketStatus.PENDING, TicketStatus.ON_HOLD, TicketStatus.RESOLVED)
 _TITLE_OF_CHAT_CHARACTERS = 80
+# What mail programs write before a subject that they answer, in folded Turkish, Greek and English.
+_REPLY_PREFIXES = re.compile(r"(?:(?:re|ynt|yan|απ|σχετ)(?:\[\d+\])?\s?:\s*)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,43 +61,73 @@ class IncomingMessage:
     attachment_ids: Sequence[UUID] = field(default_factory=tuple)
 
 
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """What somebody writes to the customer of a ticket, of which they had seen so much."""
+
+    ticket_id: UUID
+    body: str
+    attachment_ids: Sequence[UUID] = field(default_factory=tuple)
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket to be opened. `created_at` is given for mail of the past."""
+
+    brand: Brand
+    customer: Customer
+    channel: Channel
+    title: str
+    email_subject: str | None = None
+    status: TicketStatus = TicketStatus.NEW
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to be added, by the ticket's channel. `recipient` is who it is delivered to.
+
+    `created_at` is given for mail of the past, which may stand before the last message.
+    """
+
+    author: Actor
+    direction: MessageDirection
+    body: str
+    body_html: str | None = None
+    external_id: str | None = None
+    recipient: str | None = None
+    created_at: datetime | None = None
+
+
 async def send(
-    work: UnitOfWork,
-    viewer: Viewer,
-    ticket_id: UUID,
-    body: str,
-    *,
-    row_id: UUID | None = None,
-    attachment_ids: Sequence[UUID] = (),
-    expected_version: int | None = None,
+    work: UnitOfWork, viewer: Viewer, outgoing: OutgoingMessage, *, row_id: UUID | None = None
 ) -> Message:
     """Write to the customer of a ticket.
 
     The recipient is fixed now: a later change of the customer never redirects the message.
-    Raises NewActivity when somebody else wrote a message or a note since `expected_version`.
+    Raises NewActivity when somebody else wrote a message or a note since the expected version.
     """
-    hand = await take(work, viewer, ticket_id, scope=ApiScope.MESSAGES_WRITE)
+    hand = await take(work, viewer, outgoing.ticket_id, scope=ApiScope.MESSAGES_WRITE)
     check = InputCheck()
-    cleaned = check.text("body", body, MESSAGE_CHARACTERS)
+    body = check.text("body", outgoing.body, MESSAGE_CHARACTERS)
     check.raise_problems()
-    if expected_version is not None:
-        await _refuse_unseen_activity(work, viewer, hand.ticket, expected_version)
+    if outgoing.expected_version is not None:
+        await refuse_unseen(work, viewer, hand.ticket, outgoing.expected_version)
     customer = await work.session.get_one(Customer, hand.ticket.customer_id)
     message = await append(
         work,
         hand,
-        author=work.actor,
-        direction=MessageDirection.OUTGOING,
-        body=cleaned,
+        NewMessage(
+            author=work.actor,
+            direction=MessageDirection.OUTGOING,
+            body=body,
+            recipient=customer.email if hand.ticket.channel in _MAIL_CHANNELS else None,
+        ),
         row_id=row_id,
-        recipient=customer.email if hand.ticket.channel in _MAIL_CHANNELS else None,
     )
-    await attachments.attach(work, attachment_ids, message_id=message.id)
-    changes = []
-    if hand.ticket.status is TicketStatus.NEW:
-        hand.ticket.status = TicketStatus.OPEN
-        changes.append(FieldChange("status", TicketStatus.NEW, TicketStatus.OPEN))
-    hand.record_changes(changes)
+    await attachments.attach(work, outgoing.attachment_ids, message_id=message.id)
+    _open(hand, instead_of=(TicketStatus.NEW,))
     await hand.finish()
     return message
 
@@ -127,56 +150,44 @@ async def receive(
         raise NotFound
     customer = await hold_customer(
         work,
-        Sender(
-            incoming.channel, incoming.handle, incoming.name, incoming.email, incoming.phone
-        ),
+        viewer,
+        Sender(incoming.channel, incoming.handle, incoming.name, incoming.email, incoming.phone),
     )
     known = await _by_external_id(work, incoming)
     if known is not None:
         return known
-    hand = await _open_ticket_of(work, customer, brand, incoming)
+    hand = await _hand_over(work, customer, brand, incoming)
     message = await append(
         work,
         hand,
-        author=Actor(ActorKind.CUSTOMER, customer.id),
-        direction=MessageDirection.INCOMING,
-        body=incoming.body,
+        NewMessage(
+            author=Actor(ActorKind.CUSTOMER, customer.id),
+            direction=MessageDirection.INCOMING,
+            body=incoming.body,
+            external_id=incoming.external_id,
+        ),
         row_id=row_id,
-        channel=incoming.channel,
-        external_id=incoming.external_id,
     )
     await attachments.attach(work, incoming.attachment_ids, message_id=message.id)
-    if hand.ticket.status in _AWAKENED:
-        change = FieldChange("status", hand.ticket.status, TicketStatus.OPEN)
-        hand.ticket.status = TicketStatus.OPEN
-        hand.record_changes([change])
+    _open(hand, instead_of=_AWAKENED)
     await hand.finish()
     return message
 
 
-async def open_ticket(
-    work: UnitOfWork,
-    *,
-    brand: Brand,
-    customer: Customer,
-    channel: Channel,
-    title: str,
-    created_at: datetime | None = None,
-    status: TicketStatus = TicketStatus.NEW,
-    email_subject: str | None = None,
-) -> TicketInHand:
+async def open_ticket(work: UnitOfWork, new: NewTicket) -> TicketInHand:
     """Open a ticket of a customer; messages follow in the same act."""
-    moment = created_at or work.now
+    moment = new.created_at or work.now
+    subject = new.email_subject or default_email_subject(new.brand)
     ticket = Ticket(
         id=new_id(),
         number=await next_number(work.session),
-        title=title[:FREE_TEXT_CHARACTERS],
-        status=status,
+        title=new.title[:FREE_TEXT_CHARACTERS],
+        status=new.status,
         priority=TicketPriority.MEDIUM,
-        channel=channel,
-        brand_id=brand.id,
-        customer_id=customer.id,
-        email_subject=(email_subject or default_email_subject(brand))[:FREE_TEXT_CHARACTERS],
+        channel=new.channel,
+        brand_id=new.brand.id,
+        customer_id=new.customer.id,
+        email_subject=subject[:FREE_TEXT_CHARACTERS],
         created_at=moment,
         updated_at=moment,
         message_count=0,
@@ -190,9 +201,9 @@ async def open_ticket(
         ticket.id,
         ticket.title,
         str(ticket.number),
-        customer.name,
-        customer.email,
-        customer.phone,
+        new.customer.name,
+        new.customer.email,
+        new.customer.phone,
     )
     hand = TicketInHand(work, ticket, is_new=True)
     hand.record("TicketCreated", {})
@@ -200,46 +211,32 @@ async def open_ticket(
 
 
 async def append(
-    work: UnitOfWork,
-    hand: TicketInHand,
-    *,
-    author: Actor,
-    direction: MessageDirection,
-    body: str,
-    row_id: UUID | None = None,
-    channel: Channel | None = None,
-    body_html: str | None = None,
-    external_id: str | None = None,
-    recipient: str | None = None,
-    created_at: datetime | None = None,
+    work: UnitOfWork, hand: TicketInHand, new: NewMessage, *, row_id: UUID | None = None
 ) -> Message:
-    """Add a message to a ticket: its row, the counts on the ticket, its words, and the event.
-
-    `created_at` is given for mail of the past, which may stand before the last message.
-    """
+    """Add a message to a ticket: its row, the counts on the ticket, its words, and the event."""
     ticket = hand.ticket
     message = Message(
         id=row_id or new_id(),
         ticket_id=ticket.id,
         brand_id=ticket.brand_id,
-        author_kind=author.kind,
-        author_id=author.id,
-        channel=channel or ticket.channel,
-        direction=direction,
-        body=body,
-        body_html=body_html,
-        external_id=external_id,
-        recipient=recipient,
-        delivery_state=DeliveryState.QUEUED if recipient else None,
-        created_at=created_at or work.now,
+        author_kind=new.author.kind,
+        author_id=new.author.id,
+        channel=ticket.channel,
+        direction=new.direction,
+        body=new.body,
+        body_html=new.body_html,
+        external_id=new.external_id,
+        recipient=new.recipient,
+        delivery_state=DeliveryState.QUEUED if new.recipient else None,
+        created_at=new.created_at or work.now,
     )
     work.session.add(message)
     await work.session.flush()
-    is_last = created_at is None or await _is_last(work, ticket, message)
+    is_last = new.created_at is None or await _is_last(work, ticket, message)
     _count(ticket, message, is_last=is_last)
-    await index_ticket(work.session, ticket.id, body)
+    await index_ticket(work.session, ticket.id, new.body)
     hand.record("MessageAdded", {"message_id": message.id.hex})
-    if recipient is not None:
+    if new.recipient is not None:
         work.enqueue("deliver_message", {"message_id": message.id.hex})
     return message
 
@@ -247,6 +244,13 @@ async def append(
 def default_email_subject(brand: Brand) -> str:
     """Return the subject of mails whose ticket has none, in the brand's language."""
     return brand.default_email_subject or translate(brand.language, "default-email-subject")
+
+
+def _open(hand: TicketInHand, *, instead_of: Sequence[TicketStatus]) -> None:
+    before = hand.ticket.status
+    if before in instead_of:
+        hand.ticket.status = TicketStatus.OPEN
+        hand.record_changes([FieldChange("status", before, TicketStatus.OPEN)])
 
 
 async def _is_last(work: UnitOfWork, ticket: Ticket, message: Message) -> bool:
@@ -265,55 +269,6 @@ def _count(ticket: Ticket, message: Message, *, is_last: bool) -> None:
     )
     if answered_by_agent and ticket.first_response_at is None:
         ticket.first_response_at = message.created_at
-
-
-async def _refuse_unseen_activity(
-    work: UnitOfWork, viewer: Viewer, ticket: Ticket, expected_version: int
-) -> None:
-    if expected_version > ticket.version:
-        raise ValidationFailed(
-            FieldProblem(
-                ("input", "expectedVersion"),
-                FieldErrorCode.VERSION_IN_FUTURE,
-                limit=ticket.version,
-                actual=expected_version,
-            )
-        )
-    if expected_version == ticket.version:
-        return
-    items: list[Message | Note] = [
-        *await _written_since(work, ticket, expected_version, Message, "MessageAdded")
-    ]
-    if viewer.may(ApiScope.NOTES_READ):
-        items += await _written_since(work, ticket, expected_version, Note, "NoteAdded")
-    if items:
-        # A rollback empties the rows of its session; the error shows these.
-        for item in items:
-            work.session.expunge(item)
-        raise NewActivity(sorted(items, key=lambda item: (item.created_at, item.id))[:SHOWN_ITEMS])
-
-
-async def _written_since(
-    work: UnitOfWork,
-    ticket: Ticket,
-    version: int,
-    model: type[WrittenT],
-    event_type: str,
-) -> Sequence[WrittenT]:
-    """Return the first of what others wrote: whom an event names may only have delivered it."""
-    payloads = await work.session.scalars(
-        select(Event.payload).where(
-            Event.topic == topic_of(ticket), Event.seq > version, Event.type == event_type
-        ).order_by(Event.seq)
-    )
-    return (
-        await work.session.scalars(
-            select(model).where(
-                model.id.in_(written),
-                or_(model.author_id.is_(None), model.author_id != work.actor.id),
-            )
-        )
-    ).all()
 
 
 def _clean(incoming: IncomingMessage) -> IncomingMessage:
@@ -343,36 +298,50 @@ async def _by_external_id(work: UnitOfWork, incoming: IncomingMessage) -> Messag
         return None
     return await work.session.scalar(
         select(Message).where(
-            Message.channel == incoming.channel, Message.external_id == incoming.external_id
+            Message.brand_id == incoming.brand_id,
+            Message.channel == incoming.channel,
+            Message.external_id == incoming.external_id,
         )
     )
 
 
-async def _open_ticket_of(
+async def _hand_over(
     work: UnitOfWork, customer: Customer, brand: Brand, incoming: IncomingMessage
 ) -> TicketInHand:
-    """Find the conversation that goes on: on the same channel; for mail, of the same subject."""
-    statement = (
-        select(Ticket)
-        .where(
-            Ticket.customer_id == customer.id,
-            Ticket.brand_id == brand.id,
-            Ticket.channel == incoming.channel,
-            Ticket.status != TicketStatus.CLOSED,
-        )
-        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
-        .with_for_update()
-    )
-    subject = incoming.subject or default_email_subject(brand)
-    for ticket in await work.session.scalars(statement):
-        if incoming.channel is not Channel.EMAIL or fold(ticket.email_subject) == fold(subject):
-            return TicketInHand(work, ticket, await ticket_state(work, ticket))
+    ticket = await _ongoing_ticket(work, customer, brand, incoming)
+    if ticket is not None:
+        return TicketInHand(work, ticket)
     title = incoming.subject or single_line(normalise(incoming.body))[:_TITLE_OF_CHAT_CHARACTERS]
     return await open_ticket(
         work,
-        brand=brand,
-        customer=customer,
-        channel=incoming.channel,
-        title=title,
-        email_subject=incoming.subject,
+        NewTicket(brand, customer, incoming.channel, title, email_subject=incoming.subject),
     )
+
+
+async def _ongoing_ticket(
+    work: UnitOfWork, customer: Customer, brand: Brand, incoming: IncomingMessage
+) -> Ticket | None:
+    """Find and lock the conversation that goes on: on the channel; for mail, of the subject."""
+    newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
+    goes_on = and_(
+        Ticket.customer_id == customer.id,
+        Ticket.brand_id == brand.id,
+        Ticket.channel == incoming.channel,
+        Ticket.status != TicketStatus.CLOSED,
+    )
+    if incoming.channel is Channel.EMAIL:
+        wanted = _thread_key(incoming.subject or default_email_subject(brand))
+        candidates = await work.session.execute(
+            select(Ticket.id, Ticket.email_subject).where(goes_on).order_by(*newest_first)
+        )
+        same = [row.id for row in candidates if _thread_key(row.email_subject) == wanted]
+        if not same:
+            return None
+        goes_on = and_(goes_on, Ticket.id == same[0])
+    return await work.session.scalar(
+        select(Ticket).where(goes_on).order_by(*newest_first).limit(1).with_for_update()
+    )
+
+
+def _thread_key(subject: str) -> str:
+    return _REPLY_PREFIXES.sub("", fold(subject))

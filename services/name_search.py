@@ -4,17 +4,15 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.text import fold
-
-# Each word costs the database a condition; a pasted page must not become a slow query.
-SEARCH_WORDS = 16
+from services.search import check_search
 
 
 def words_begin(search: str | None, *keys: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """Limit rows to those where each word of `search` begins a word of one of the folded keys.
 
-    No search matches everything.
+    No search matches everything. Raises ValidationFailed for a search of over 200 characters.
     """
-    words = fold(search or "").split()[:SEARCH_WORDS]
+    words = fold(check_search(search) or "").split()
     conditions = [
         or_(
             *(key.startswith(word, autoescape=True) for key in keys),

@@ -1,8 +1,8 @@
 """Private notes: writing them, and telling the agents they mention."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -33,8 +33,12 @@ from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 TODOS_PER_NOTE = 50
+OF_TICKETS = (NoteKind.INLINE, NoteKind.TICKET)
 # «@name» up to the longest name that an agent has: the words after the sign, three at most.
 _MENTION = re.compile(r"@(\w[\w.'’-]*(?: \w[\w.'’-]*){0,2})")
+_MARKS_IN_NAMES = ".'’-"
+# Turkish suffixes follow an apostrophe: @Ayşe'ye.
+_SUFFIX = re.compile(r"['’]\w*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +63,27 @@ async def add(
     """
     if not viewer.may(ApiScope.NOTES_WRITE):
         raise NotAllowed
-    if new.kind in (NoteKind.INLINE, NoteKind.TICKET):
+    if new.kind in OF_TICKETS:
         hand = await take(work, viewer, new.owner_id, scope=ApiScope.NOTES_WRITE)
-        note = await add_to_ticket(work, hand, new, row_id=row_id)
+        note = await _write(work, await _clean(work, new), row_id or new_id())
+        _record_on_ticket(hand, note)
         await hand.finish()
         return note
     owner = await _owner(work, viewer, new)
-    note = await _write(work, new, row_id or new_id())
+    note = await _write(work, await _clean(work, new), row_id or new_id())
     _record(work, note, owner)
     return note
 
 
-async def add_to_ticket(
-    work: UnitOfWork, hand: TicketInHand, new: NewNote, *, row_id: UUID | None = None
-) -> Note:
-    """Write a note on a ticket that another act holds already."""
-    note = await _write(work, new, row_id or new_id())
-    # The database refuses every update of an inline note, so its version stays as it was written.
-    versions = [] if note.kind is NoteKind.INLINE else [note]
-    hand.record("NoteAdded", {"note_id": note.id.hex, "kind": note.kind}, versions=versions)
+async def add_comment(work: UnitOfWork, viewer: Viewer, hand: TicketInHand, comment: str) -> Note:
+    """Write what somebody says to an act on a ticket, as an inline note of the same act."""
+    if not viewer.may(ApiScope.NOTES_WRITE):
+        raise NotAllowed
+    check = InputCheck()
+    body = check.text("comment", comment, NOTE_CHARACTERS)
+    check.raise_problems()
+    note = await _write(work, NewNote(NoteKind.INLINE, hand.ticket.id, body), new_id())
+    _record_on_ticket(hand, note)
     return note
 
 
@@ -96,26 +102,46 @@ async def _owner(work: UnitOfWork, viewer: Viewer, new: NewNote) -> Customer | C
     return owner
 
 
-async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
+async def _clean(work: UnitOfWork, new: NewNote) -> NewNote:
     check = InputCheck()
-    body = check.text("body", new.body, NOTE_CHARACTERS)
-    todos = [
-        check.line(f"todos.{place}", text, FREE_TEXT_CHARACTERS)
-        for place, text in enumerate(new.todos)
-    ]
-    reminded = await _reminded_agent(work, check, new)
+    cleaned = replace(
+        new,
+        body=check.text("body", new.body, NOTE_CHARACTERS),
+        remind_whom_id=await _reminded_agent(work, check, new),
+        todos=[
+            check.line(f"todos.{place}", text, FREE_TEXT_CHARACTERS)
+            for place, text in enumerate(new.todos[: TODOS_PER_NOTE + 1])
+        ],
+    )
     if new.attachment_ids and new.kind is not NoteKind.INLINE:
         check.refuse("attachmentIds", FieldErrorCode.NOT_ALLOWED_VALUE)
     check.raise_problems()
-    if len(todos) > TODOS_PER_NOTE:
+    if len(cleaned.todos) > TODOS_PER_NOTE:
         raise LimitReached(TODOS_PER_NOTE)
+    return cleaned
+
+
+async def _reminded_agent(work: UnitOfWork, check: InputCheck, new: NewNote) -> UUID | None:
+    """Return who is to be reminded: the writer, unless told otherwise."""
+    if new.remind_at is None:
+        if new.remind_whom_id is not None:
+            check.refuse("remindAt", FieldErrorCode.REQUIRED)
+        return None
+    agent_id = new.remind_whom_id or work.actor.id
+    agent = await work.session.get(Agent, agent_id) if agent_id else None
+    if agent is None or not agent.active:
+        check.refuse("remindWhomId", FieldErrorCode.UNKNOWN_REFERENCE)
+    return agent_id
+
+
+async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
     note = Note(
         id=row_id,
         kind=new.kind,
-        ticket_id=new.owner_id if new.kind in (NoteKind.INLINE, NoteKind.TICKET) else None,
+        ticket_id=new.owner_id if new.kind in OF_TICKETS else None,
         customer_id=new.owner_id if new.kind is NoteKind.CUSTOMER else None,
         company_id=new.owner_id if new.kind is NoteKind.COMPANY else None,
-        body=body,
+        body=new.body,
         author_kind=work.actor.kind,
         author_id=work.actor.id,
         created_at=work.now,
@@ -125,15 +151,17 @@ async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
     work.session.add(note)
     await work.session.flush()
     work.session.add_all(
-        NoteTodo(note_id=note.id, position=place, text=text) for place, text in enumerate(todos)
+        NoteTodo(note_id=note.id, position=place, text=text) for place, text in enumerate(new.todos)
     )
-    if new.remind_at is not None and reminded is not None:
-        work.session.add(NoteReminder(note_id=note.id, due_at=new.remind_at, agent_id=reminded))
-    if new.kind is not NoteKind.INLINE:
+    if new.remind_at is not None and new.remind_whom_id is not None:
+        work.session.add(
+            NoteReminder(note_id=note.id, due_at=new.remind_at, agent_id=new.remind_whom_id)
+        )
+    if note.kind is not NoteKind.INLINE:
         work.session.add(
             NoteRevision(
                 note_id=note.id,
-                body=body,
+                body=note.body,
                 author_kind=note.author_kind,
                 author_id=note.author_id,
                 created_at=work.now,
@@ -144,26 +172,8 @@ async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
     return note
 
 
-async def _reminded_agent(work: UnitOfWork, check: InputCheck, new: NewNote) -> UUID | None:
-    if new.remind_at is None:
-        if new.remind_whom_id is not None:
-            check.refuse("remindAt", FieldErrorCode.REQUIRED)
-        return None
-    agent_id = new.remind_whom_id or work.actor.id
-    agent = await work.session.get(Agent, agent_id) if agent_id else None
-    if agent is None or not agent.active:
-        check.refuse("remindWhomId", FieldErrorCode.UNKNOWN_REFERENCE)
-        return None
-    return agent.id
-
-
 async def _mention(work: UnitOfWork, note: Note) -> None:
-    names = {
-        fold(" ".join(words[:count]))
-        for match in _MENTION.findall(note.body)
-        for words in [match.split(" ")]
-        for count in range(1, len(words) + 1)
-    }
+    names = {name for match in _MENTION.findall(note.body) for name in _possible_names(match)}
     if not names:
         return
     mentioned = await work.session.scalars(
@@ -172,6 +182,21 @@ async def _mention(work: UnitOfWork, note: Note) -> None:
     for agent_id in mentioned:
         work.session.add(NoteMention(note_id=note.id, agent_id=agent_id))
         work.record("AgentMentioned", {"note_id": note.id.hex}, topic=topic_named(Agent, agent_id))
+
+
+def _possible_names(mention: str) -> Iterator[str]:
+    """Give the names that may be meant, folded: as far as a name may reach, without suffixes."""
+    words = mention.split(" ")
+    for count in range(1, len(words) + 1):
+        name = " ".join(words[:count]).rstrip(_MARKS_IN_NAMES)
+        yield fold(name)
+        yield fold(_SUFFIX.sub("", name))
+
+
+def _record_on_ticket(hand: TicketInHand, note: Note) -> None:
+    # The database refuses every update of an inline note, so its version stays as it was written.
+    versions = [] if note.kind is NoteKind.INLINE else [note]
+    hand.record("NoteAdded", {"note_id": note.id.hex, "kind": note.kind}, versions=versions)
 
 
 def _record(work: UnitOfWork, note: Note, owner: Base) -> None:

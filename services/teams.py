@@ -1,7 +1,7 @@
 """Teams: who works together, and for which brands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from services.links import TEAM_BRANDS, TEAM_MEMBERS, LinkedRows
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
-_LINKS = {"brand_ids": TEAM_BRANDS, "member_ids": TEAM_MEMBERS}
+_LINKS = (TEAM_BRANDS, TEAM_MEMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def update(
     await take_directory(work, viewer)
     team = await find(work, Team, team_id)
     cleaned = await _clean(work, wanted)
-    before = await links.hang_on(work, team, links.named_in(cleaned, _LINKS))
+    before = await links.hang_on(work, team, _LINKS)
     edit = await apply_edit(work, team, expected_version, cleaned)
     await unique_keys.change(work, team, Team.name_key, fold(team.name))
     record_changes(work, team, edit)
@@ -68,14 +68,12 @@ async def update(
 
 
 async def _insert(work: UnitOfWork, new: NewTeam, row_id: UUID) -> Team:
-    cleaned = await _clean(
-        work, {"name": new.name, "brand_ids": new.brand_ids, "member_ids": new.member_ids}
-    )
+    cleaned = await _clean(work, asdict(new))
     name = cleaned["name"]
     team = Team(id=row_id, name=name, name_key=fold(name), created_at=work.now, version=0)
     await unique_keys.insert(work, team, Team.name_key)
     record_created(work, team)
-    for link in _LINKS.values():
+    for link in _LINKS:
         await links.replace(work, link, team.id, LinkedRows(), cleaned[link.name])
     return team
 
@@ -85,8 +83,6 @@ async def _clean(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     if "name" in wanted:
         cleaned["name"] = check.line("name", wanted["name"], NAME_CHARACTERS)
-    for argument, link in _LINKS.items():
-        if argument in wanted:
-            cleaned[link.name] = await links.choose(work, check, link, wanted[argument])
+    cleaned.update(await links.choose_all(work, check, _LINKS, wanted))
     check.raise_problems()
     return cleaned

@@ -86,7 +86,7 @@ class TicketFilter:
         return clauses
 
     def matches(self, state: State) -> bool:
-        """Tell whether a ticket in this state (see `ticket_state`) passes the filter."""
+        """Tell whether a ticket in this state (as `InboxChanged` keeps it) passes the filter."""
         return (
             _one_of(state["status"], self.statuses)
             and _one_of(state["priority"], self.priorities)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.errors import EditConflict, FieldErrorCode, NotAllowed, NotFound
+from core.errors import FieldErrorCode, NotAllowed, NotFound
 from models.base import FREE_TEXT_CHARACTERS, Versioned
 from models.customers import Customer
 from models.event_topics import inbox_topic, topic_of
@@ -195,16 +195,11 @@ async def _edit(
         topic_ids = [row_id for row_id in (ticket.topic_id, cleaned["topic_id"]) if row_id]
         topics = await work.session.scalars(select(Topic).where(Topic.id.in_(topic_ids)))
         labels = {topic.id: topic.name for topic in topics}
-    try:
-        return await apply_edit(
-            work,
-            ticket,
-            expected_version,
-            cleaned,
-            field_names={"topic_id": "topic"},
-            labels=labels,
-        )
-    except EditConflict:
-        # A rollback empties the rows of its session; the conflict shows this one.
-        work.session.expunge(ticket)
-        raise
+    return await apply_edit(
+        work,
+        ticket,
+        expected_version,
+        cleaned,
+        field_names={"topic_id": "topic"},
+        labels=labels,
+    )

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from core.errors import FieldErrorCode
-from models.agents import Agent, AgentRole
-from models.brands import BrandMember
-from models.teams import Team, TeamBrand
+from models.agents import Agent
+from models.teams import Team
 from models.viewers import Viewer
 from services import notes
+from services.assignees import agent_is_assignable, team_is_assignable
 from services.changes import FieldChange
 from services.tickets import take
 from services.unit_of_work import UnitOfWork
@@ -66,9 +66,7 @@ async def _assignable_team(
     if team_id is None:
         return None
     team = await work.session.scalar(
-        select(Team)
-        .join(TeamBrand, TeamBrand.team_id == Team.id)
-        .where(Team.id == team_id, TeamBrand.brand_id == brand_id)
+        select(Team).where(Team.id == team_id, team_is_assignable(brand_id))
     )
     if team is None:
         check.refuse("teamId", FieldErrorCode.UNKNOWN_REFERENCE)
@@ -80,13 +78,8 @@ async def _assignable_agent(
 ) -> Agent | None:
     if agent_id is None:
         return None
-    members = select(BrandMember.agent_id).where(BrandMember.brand_id == brand_id)
     agent = await work.session.scalar(
-        select(Agent).where(
-            Agent.id == agent_id,
-            Agent.active,
-            or_(Agent.role == AgentRole.ADMIN, Agent.id.in_(members)),
-        )
+        select(Agent).where(Agent.id == agent_id, agent_is_assignable(brand_id))
     )
     if agent is None:
         check.refuse("assigneeId", FieldErrorCode.UNKNOWN_REFERENCE)

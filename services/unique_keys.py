@@ -1,7 +1,7 @@
 """Keys that only one row may have, also when two acts want the same one at the same moment."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError

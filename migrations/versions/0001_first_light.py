@@ -163,6 +163,16 @@ def upgrade() -> None:
         op.f("ix_job_finished_at_run_at"), "job", ["finished_at", "run_at"], unique=False
     )
     op.create_table(
+        "sign_in_failures",
+        sa.Column("address_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_sign_in_failures")),
+    )
+    op.create_index(
+        op.f("ix_sign_in_failures_first_at"), "sign_in_failures", ["first_at"], unique=False
+    )
+    op.create_table(
         "tag",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=50), nullable=False),
@@ -552,6 +562,7 @@ def upgrade() -> None:
         "message",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("brand_id", sa.Uuid(), nullable=False),
         sa.Column(
             "channel",
             sa.Enum(
@@ -621,9 +632,15 @@ def upgrade() -> None:
         ),
         sa.Column("author_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("length(body) <= 1048576", name=op.f("ck_message_body_length")),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_message_brand_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_message_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
-        sa.UniqueConstraint("channel", "external_id", name=op.f("uq_message_channel_external_id")),
+        sa.UniqueConstraint(
+            "brand_id",
+            "channel",
+            "external_id",
+            name=op.f("uq_message_brand_id_channel_external_id"),
+        ),
     )
     op.create_index(
         op.f("ix_message_ticket_id_created_at_id"),
@@ -957,6 +974,8 @@ def downgrade() -> None:
     op.drop_table("topic_head")
     op.drop_table("team")
     op.drop_table("tag")
+    op.drop_index(op.f("ix_sign_in_failures_first_at"), table_name="sign_in_failures")
+    op.drop_table("sign_in_failures")
     op.drop_index(op.f("ix_job_finished_at_run_at"), table_name="job")
     op.drop_table("job")
     op.drop_table("installation")

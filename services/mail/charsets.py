@@ -35,6 +35,8 @@ _GREEK, _GREEK_OF_WINDOWS = "iso8859_7", "cp1253"
 _CONTROL_BYTES = re.compile(rb"[\x80-\x9f]")
 
 _MULTIBYTE = ("gb", "big5", "cp932", "cp949", "cp950", "euc", "shift", "johab")
+# Chinese words of two characters are known to be valid UTF-8 by accident.
+_ACCIDENTS = 8
 # Sets in which bytes below 128 need not mean ASCII.
 _SHIFTING = ("utf_7", "utf_16", "utf_32", "hz", "iso2022")
 
@@ -52,9 +54,9 @@ def decode_text(raw: bytes, label: str | None = None, hint: str | None = None) -
     """Return `raw` as text, by its label, by the `hint` if it has no known label, or by a guess.
 
     Bytes that are valid UTF-8 are UTF-8 even where a single-byte set is declared: text in such a
-    set practically never forms valid sequences. Short text in a multi-byte set may, so there the
-    label is tried first. Never raises: what cannot be decoded becomes U+FFFD. The result may hold
-    NUL and lone surrogates.
+    set practically never forms valid sequences, and in a multi-byte set only if it is very short.
+    Never raises: what cannot be decoded becomes U+FFFD. The result may hold NUL and lone
+    surrogates.
     """
     if raw.startswith(BOM_UTF8):
         return raw.decode("utf-8-sig", "replace")
@@ -67,10 +69,11 @@ def decode_text(raw: bytes, label: str | None = None, hint: str | None = None) -
         return _utf8(raw) or _guess(raw)
     if codec.startswith(_SHIFTING):
         return raw.decode(codec, "replace")
-    attempts = (codec, "utf_8") if codec.startswith(_MULTIBYTE) else ("utf_8", codec)
-    for attempt in attempts:
-        with suppress(UnicodeDecodeError):
-            return raw.decode(attempt)
+    accidents = _ACCIDENTS if codec.startswith(_MULTIBYTE) else 0
+    with suppress(UnicodeDecodeError):
+        text = raw.decode("utf-8")
+        if _count_not_ascii(text) > accidents:
+            return text
     return raw.decode(codec, "replace")
 
 
@@ -89,8 +92,11 @@ def _codec(label: str | None) -> str | None:
 def _utf8(raw: bytes) -> str | None:
     """Decode what is UTF-8 but for a few broken characters."""
     text = raw.decode("utf-8", "replace")
-    not_ascii = len(text) - len(text.encode("ascii", "ignore"))
-    return text if 2 * text.count(_DAMAGE) <= not_ascii else None
+    return text if 2 * text.count(_DAMAGE) <= _count_not_ascii(text) else None
+
+
+def _count_not_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _guess(raw: bytes) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from strawberry.schema.config import StrawberryConfig
 
-from app.engine import Engine
+from app.engine import Engine, Operation
 from app.graphql_connection import Patience
 from app.graphql_http import GraphQLHTTP
 from app.graphql_responder import AnswerEvent
@@ -55,7 +55,7 @@ class Desk:
         return authorization.removeprefix("Bearer valid-")
 
     @asynccontextmanager
-    async def open_scope(self, viewer: str) -> AsyncIterator[Scope]:
+    async def open_scope(self, viewer: str, _operation: Operation) -> AsyncIterator[Scope]:
         if self.is_down:
             raise RuntimeError(SECRET)
         scope = Scope(self, viewer, len(self.scopes))

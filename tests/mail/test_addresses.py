@@ -35,7 +35,7 @@ from services.mail.addresses import Mailbox, parse_mailboxes
         (b'<"a b"@x.example>', [("", '"a b"@x.example')]),
         ("ελένη@παράδειγμα.example".encode(), [("", "ελένη@παράδειγμα.example")]),
         (b"a@[192.0.2.1]", [("", "a@[192.0.2.1]")]),
-        (b"a@[IPv6:2001:db8::1]", []),
+        (b"a@[IPv6:2001:db8::1]", [("", "a@[ipv6:2001:db8::1]")]),
         (b"a@@x.example", []),
         (b"a b@x.example c", [("", "b@x.example")]),
         (b"<>", []),

@@ -69,6 +69,10 @@ def test_valid_utf_8_is_utf_8_under_any_label(label: str | None) -> None:
     assert decode_text(GREEK.encode(), label) == GREEK
 
 
+def test_two_chinese_characters_that_happen_to_be_valid_utf_8_stay_chinese() -> None:
+    assert decode_text("联通".encode("gbk"), "gb2312") == "联通"
+
+
 def test_one_broken_character_does_not_make_utf_8_something_else() -> None:
     assert decode_text(GREEK.encode() + b"\xce", "utf-8") == GREEK + "\ufffd"
 

@@ -1,0 +1,107 @@
+"""What the demo's acts leave behind: the rows and the log that the services would have written.
+
+Three months of a help desk takes minutes through the services, each act in a transaction of its
+own; so the demo's acts are written down in memory first, and then into the database in bulk.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core.ids import new_id
+from core.text import search_terms
+from models.actors import Actor
+from models.base import Base, Versioned
+from models.customers import CustomerTerm
+from models.events import Event, TopicHeadRow
+from models.tickets import TicketTerm
+from services.search import TERMS_PER_TEXT
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who did something, and when."""
+
+    actor: Actor
+    moment: datetime
+
+
+class Journal:
+    """Rows and events. Acts must come in the order in which they happened."""
+
+    def __init__(self) -> None:
+        self._rows: dict[type[Base], list[Base]] = defaultdict(list)
+        self._events: list[Values] = []
+        self._heads: dict[str, int] = defaultdict(int)
+        self._ticket_terms: set[tuple[str, UUID]] = set()
+        self._customer_terms: set[tuple[str, UUID]] = set()
+
+    def keep(self, *rows: Base) -> None:
+        """Write rows."""
+        for row in rows:
+            self._rows[type(row)].append(row)
+
+    def record(
+        self,
+        act: Act,
+        event_type: str,
+        payload: Values,
+        *,
+        topic: str,
+        versions: Sequence[Versioned] = (),
+    ) -> None:
+        """Write an event, as `UnitOfWork.record` does."""
+        self._heads[topic] += 1
+        for row in versions:
+            row.version = self._heads[topic]
+        self._events.append(
+            {
+                "topic": topic,
+                "seq": self._heads[topic],
+                "id": new_id(),
+                "type": event_type,
+                "actor_kind": act.actor.kind,
+                "actor_id": act.actor.id,
+                "payload": payload,
+                "created_at": act.moment,
+            }
+        )
+
+    def index_ticket(self, ticket_id: UUID, *texts: str | None) -> None:
+        """Make a ticket findable, as `services.search` does."""
+        self._ticket_terms |= {(term, ticket_id) for term in _terms(texts)}
+
+    def index_customer(self, customer_id: UUID, *texts: str | None) -> None:
+        """Make a customer findable, as `services.search` does."""
+        self._customer_terms |= {(term, customer_id) for term in _terms(texts)}
+
+    def tables(self) -> Iterator[tuple[type[Base], Sequence[Base] | Sequence[Values]]]:
+        """Give all that was written, a row after those that it refers to."""
+        mapped = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
+        for table in Base.metadata.sorted_tables:
+            rows = self._rows.get(mapped[table])
+            if rows:
+                yield mapped[table], rows
+        # In the order of their keys: the database then fills its indexes page by page.
+        yield Event, sorted(self._events, key=lambda event: (event["topic"], event["seq"]))
+        yield (
+            TopicHeadRow,
+            [{"topic": topic, "seq": seq, "min_seq": 1} for topic, seq in self._heads.items()],
+        )
+        yield (
+            TicketTerm,
+            [{"term": term, "ticket_id": owner} for term, owner in sorted(self._ticket_terms)],
+        )
+        yield (
+            CustomerTerm,
+            [{"term": term, "customer_id": owner} for term, owner in sorted(self._customer_terms)],
+        )
+
+
+def _terms(texts: Sequence[str | None]) -> set[str]:
+    return {term for text in texts if text for term in search_terms(text, TERMS_PER_TEXT)}
