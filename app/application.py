@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from graphql import OperationType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 
+from app.attachments import attachment_route
 from app.desk import Desk
 from app.engine import Operation
+from app.explorer import explorer_page, explorer_routes, home_page
 from app.graphql_http import GraphQLHTTP
 from app.graphql_websocket import GraphQLWebSocket
 from app.health import health_routes
@@ -24,12 +25,6 @@ from resolvers.scope import Scope, open_scope
 from schema.schema import build_schema
 from services.sessions import authenticate
 
-WELCOME = """\
-Starling, the back end of a customer-support desk.
-
-The GraphQL API is at /graphql; subscriptions too, over WebSocket (graphql-transport-ws).
-"""
-
 
 def create_application(desk: Desk) -> Starlette:
     """Build the application that serves `desk`; its `state.sockets` is the GraphQLWebSocket."""
@@ -40,9 +35,7 @@ def create_application(desk: Desk) -> Starlette:
 
     @asynccontextmanager
     async def scope_for(viewer: Viewer, operation: Operation) -> AsyncIterator[Scope]:
-        async with open_scope(
-            desk.resources, viewer, snapshot=_wants_snapshot(operation)
-        ) as scope:
+        async with open_scope(desk.resources, viewer, snapshot=_wants_snapshot(operation)) as scope:
             yield scope
 
     @asynccontextmanager
@@ -54,15 +47,17 @@ def create_application(desk: Desk) -> Starlette:
         async with scope_for(current, operation) as scope:
             yield scope
 
-    http = GraphQLHTTP(engine, find_viewer, scope_for, PlainTextResponse("GraphQL"))
+    http = GraphQLHTTP(engine, find_viewer, scope_for, explorer_page())
     websocket = GraphQLWebSocket(
         engine, find_viewer, scope_on_socket, allowed_origins=desk.settings.allowed_origins
     )
     application = Starlette(
         routes=[
-            Route("/", PlainTextResponse(WELCOME)),
+            Route("/", home_page(shows_demo=desk.settings.is_embedded), methods=["GET"]),
             Route("/graphql", http),
             WebSocketRoute("/graphql", websocket),
+            *explorer_routes(),
+            attachment_route(desk),
             *health_routes(desk),
             metrics_route(desk),
         ],

@@ -21,13 +21,11 @@ from app.desk import open_desk
 from app.setting_up import (
     NotReady,
     fill_with_demo_data,
-    has_agents,
+    how_to_sign_in,
     open_database,
     require_newest_schema,
-    set_up_embedded,
 )
 from app.worker import work_until_stopped
-from core.database import Database
 from core.errors import AlreadyExists, PublicError
 from core.settings import PROJECT_ROOT, Settings
 from core.settings import settings as read_settings
@@ -35,12 +33,13 @@ from models.actors import AUTOMATION
 from models.agents import AgentRole
 from models.viewers import Viewer
 from schema.schema import build_schema
-from services import agents, demo
+from services import agents
 from services.unit_of_work import unit_of_work
 
 SCHEMA_FILE = PROJECT_ROOT / "schema" / "schema.graphql"
 
 _console = Console(highlight=False, soft_wrap=True)
+_error_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class CommandFailed(Exception):
@@ -68,6 +67,7 @@ commands = App(
     name="starling",
     help="Starling, the back end of a customer-support desk.",
     version=_version,
+    error_console=_error_console,
     error_formatter=_describe_usage_error,
 )
 agent_commands = App(name="agent", help="Keep the people of the desk.")
@@ -90,21 +90,14 @@ def serve() -> None:
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with open_database(settings) as database:
         if settings.is_embedded:
-            await set_up_embedded(database, _console)
+            await migrations.upgrade(database)
+            await fill_with_demo_data(database, _console)
         await require_newest_schema(database)
-        sign_in = await _how_to_sign_in(database)
+        sign_in = await how_to_sign_in(database)
     url = settings.model_copy(update={"port": listener.getsockname()[1]}).base_url
     lines = [f"Starling serves on {url}", f"  GraphQL      {url}/graphql", *sign_in]
     async with open_desk(settings) as desk:
         await server.serve(desk, listener, on_ready=lambda: _console.print("\n".join(lines)))
-
-
-async def _how_to_sign_in(database: Database) -> list[str]:
-    if await has_agents(database, email=demo.ADDRESSES[0]):
-        return [f"  Sign in as   {', '.join(demo.ADDRESSES)}", f"  Password     {demo.PASSWORD}"]
-    if await has_agents(database):
-        return []
-    return ["  First admin  ./starling agent create --name … --email … --role admin"]
 
 
 @commands.command
@@ -141,8 +134,9 @@ def fill_demo() -> None:
 async def _fill_demo(settings: Settings) -> None:
     async with open_database(settings) as database:
         await require_newest_schema(database)
-        await fill_with_demo_data(database, _console)
-        _console.print(*await _how_to_sign_in(database), sep="\n")
+        if not await fill_with_demo_data(database, _console):
+            raise CommandFailed("This desk has agents already. Demo data is for an empty one.")
+        _console.print(*await how_to_sign_in(database), sep="\n")
 
 
 @agent_commands.command(name="create")

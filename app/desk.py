@@ -12,6 +12,8 @@ from models.event_records import EventRecord, TopicHead
 from models.events import read_events, read_heads
 from models.installation import Installation
 from resolvers.scope import Resources
+from services.file_links import FileLinks
+from services.file_storage import FileStorage
 from subscriptions.access import TicketAccess
 from subscriptions.bell import Bell
 from subscriptions.hub import Hub
@@ -39,14 +41,15 @@ class DatabaseLog:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A running desk; `secret` signs its links."""
+    """A running desk."""
 
     settings: Settings
     database: Database
     hub: Hub
     bell: Bell
     resources: Resources
-    secret: bytes
+    file_links: FileLinks
+    file_storage: FileStorage
 
 
 @asynccontextmanager
@@ -60,6 +63,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     try:
         async with database.reading() as connection:
             installation = (await connection.execute(select(Installation.__table__))).one()
+        links = FileLinks(installation.secret)
         hub = Hub(DatabaseLog(database))
         backend = (
             RedisBackend(settings.redis_url)
@@ -78,10 +82,11 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
                     database=database,
                     announce=bell.ring,
                     epoch=installation.epoch,
-                    sign=lambda attachment: f"/attachments/{attachment.id}",
+                    sign=lambda attachment: links.link_to(attachment.id),
                     streams=Streams(hub.open, installation.epoch, TicketAccess(database)),
                 ),
-                secret=installation.secret,
+                file_links=links,
+                file_storage=FileStorage(settings.storage_path),
             )
     finally:
         await database.close()

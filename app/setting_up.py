@@ -14,6 +14,8 @@ from core.settings import Settings
 from models.agents import Agent
 from services import demo
 
+DEMO_ADDRESSES = ("admin@demo.example", "first.agent@demo.example", "second.agent@demo.example")
+
 
 class NotReady(Exception):
     """The database cannot be used as it is; the message says why, and what helps."""
@@ -36,24 +38,30 @@ async def require_newest_schema(database: Database) -> None:
         raise NotReady("The database lacks migrations. Run: ./starling migrate")
 
 
-async def set_up_embedded(database: Database, console: Console) -> None:
-    """Migrate a database of our own; fill it with demo data as long as nobody can sign in."""
-    await migrations.upgrade(database)
-    if not await has_agents(database):
-        await fill_with_demo_data(database, console)
+async def fill_with_demo_data(database: Database, console: Console) -> bool:
+    """Fill a desk and show how far that is; False, and no change, where it has agents."""
+    if await _has_agents(database):
+        return False
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Demo data")
+
+        def show(written: int, total: int) -> None:
+            progress.update(task, completed=written, total=total)
+
+        return await demo.fill(database, show)
 
 
-async def fill_with_demo_data(database: Database, console: Console) -> None:
-    """Fill an empty desk, and show how far that is. Raises NotReady where somebody has moved in."""
-    if await has_agents(database):
-        raise NotReady("This desk has its own people already: demo data would mix with theirs.")
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("Demo data", total=1.0)
-        await demo.fill(database, lambda done: progress.update(task, completed=done))
+async def how_to_sign_in(database: Database) -> list[str]:
+    """Return lines that tell the demo's password, or how to add the first admin."""
+    if await _has_agents(database, email=DEMO_ADDRESSES[0]):
+        addresses = ", ".join(DEMO_ADDRESSES)
+        return [f"  Sign in as   {addresses}", f"  Password     {demo.PASSWORD}"]
+    if await _has_agents(database):
+        return []
+    return ["  First admin  ./starling agent create --name … --email … --role admin"]
 
 
-async def has_agents(database: Database, *, email: str | None = None) -> bool:
-    """Tell whether anybody can sign in, or whether the agent with this address can."""
+async def _has_agents(database: Database, *, email: str | None = None) -> bool:
     statement = select(Agent.id).where(Agent.active).limit(1)
     if email is not None:
         statement = statement.where(Agent.email_key == email)

@@ -30,6 +30,7 @@ class NodeKind(bytes, Enum):
     TEAM = b"E"
     TICKET = b"T"
     TICKET_CHANGE = b"H"
+    TODO = b"D"
     TOPIC = b"O"
 
 

@@ -211,7 +211,8 @@ def _text(value: Any) -> str:
 
 
 def _encode(values: list[Any]) -> str:
-    return urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode("ascii")
+    # Ids that a database driver made are UUIDs of its own class, which the encoder does not know.
+    return urlsafe_b64encode(orjson.dumps(values, default=str)).rstrip(b"=").decode("ascii")
 
 
 def _decode(cursor: str) -> list[Any]:

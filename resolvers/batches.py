@@ -1,15 +1,16 @@
 """Batch functions that many nouns share: rows by id, pages of children by parent."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core.pages import Order, Page, PageRequest, select_pages, to_page
+from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
+from core.pages import Order, Page, PageRequest, Sortable, select_page, select_pages, to_page
 from models.base import Base, Columns, project
 from models.viewers import Viewer
 from resolvers.scope import Batch, Scope
@@ -34,11 +35,23 @@ def rows_by_id(model: type[Base], visible_to: Visibility) -> Batch:
 
 @dataclass(frozen=True, slots=True)
 class PageArguments:
-    """The page asked for, further limits, and whether the total is asked for."""
+    """The page asked for, further limits, and whether the total is asked for.
+
+    `around` asks for the page with the row of this id in its middle.
+    """
 
     request: PageRequest
     with_total: bool
     only: Any = None
+    around: UUID | None = None
+
+
+def grouped(rows: Iterable[Row[Any]], owner: str) -> dict[Any, list[Row[Any]]]:
+    """Return the rows by the value of their attribute `owner`; any other key has none."""
+    groups: dict[Any, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        groups[getattr(row, owner)].append(row)
+    return groups
 
 
 def pages_by_parent(
@@ -56,34 +69,71 @@ def pages_by_parent(
         scope: Scope, parents: Sequence[Any], arguments: PageArguments, columns: Columns
     ) -> Mapping[Any, Page]:
         wanted = None if columns is None else columns | order.columns
-        clauses = [parent.in_(parents), *limits(scope.viewer, arguments.only)]
-        rows = await scope.fetch(
-            select_pages(
-                select(*project(model, wanted)).where(*clauses),
-                order,
-                arguments.request,
-                parent,
-            )
+        children = select(*project(model, wanted)).where(
+            parent.in_(parents), *limits(scope.viewer, arguments.only)
         )
-        grouped: dict[Any, list[Row[Any]]] = defaultdict(list)
-        for row in rows:
-            grouped[row.page_parent].append(row)
-        totals: Mapping[Any, int] = {}
-        if arguments.with_total:
-            counted = await scope.fetch(
-                select(parent.label("parent"), func.count().label("total"))
-                .where(*clauses)
-                .group_by(parent)
-            )
-            totals = {row.parent: row.total for row in counted}
-        return {
-            key: to_page(
-                grouped[key],
-                order,
-                arguments.request,
-                total=totals.get(key, 0) if arguments.with_total else None,
-            )
-            for key in parents
-        }
+        return await load_pages(scope, children, Family(parents, parent, order), arguments)
 
     return by_parent
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The parents whose children are asked for, where children name theirs, and their order."""
+
+    parents: Sequence[Any]
+    parent: Sortable
+    order: Order
+
+
+async def load_pages(
+    scope: Scope, children: Select[Any], family: Family, arguments: PageArguments
+) -> Mapping[Any, Page]:
+    """Load one page of the children of each parent, in one statement, and one for the totals.
+
+    `children` are those of these parents only. With `around` there can be one parent only; raises
+    ValidationFailed where the item in the middle is no child of its.
+    """
+    load = _ranked_pages if arguments.around is None else _page_around
+    pages = await load(scope, children, family, arguments)
+    if not arguments.with_total:
+        return pages
+    totals = await _totals(scope, children, family)
+    return {key: replace(page, total=totals.get(key, 0)) for key, page in pages.items()}
+
+
+async def _ranked_pages(
+    scope: Scope, children: Select[Any], family: Family, arguments: PageArguments
+) -> Mapping[Any, Page]:
+    order, request = family.order, arguments.request
+    rows = await scope.fetch(select_pages(children, order, request, family.parent))
+    groups = grouped(rows, "page_parent")
+    return {key: to_page(groups[key], order, request) for key in family.parents}
+
+
+async def _totals(scope: Scope, children: Select[Any], family: Family) -> Mapping[Any, int]:
+    counted = children.with_only_columns(family.parent.label("page_parent")).subquery()
+    rows = await scope.fetch(
+        select(counted.c.page_parent, func.count().label("total")).group_by(counted.c.page_parent)
+    )
+    return {row.page_parent: row.total for row in rows}
+
+
+async def _page_around(
+    scope: Scope, children: Select[Any], family: Family, arguments: PageArguments
+) -> Mapping[Any, Page]:
+    """Load what precedes the item, the item, and what follows it."""
+    order, size = family.order, arguments.request.size
+    row_id = order.keys[-1].expression
+    found = await scope.fetch(
+        children.add_columns(family.parent.label("page_parent")).where(row_id == arguments.around)
+    )
+    if not found or set(family.parents) != {found[0].page_parent}:
+        raise ValidationFailed(FieldProblem(("around",), FieldErrorCode.UNKNOWN_REFERENCE))
+    cursor = order.cursor(found[0])
+    before = PageRequest(size=size // 2, before=cursor, backwards=True)
+    after = PageRequest(size=size - size // 2 - 1, after=cursor)
+    earlier = to_page(await scope.fetch(select_page(children, order, before)), order, before)
+    later = to_page(await scope.fetch(select_page(children, order, after)), order, after)
+    rows = [*earlier.rows, found[0], *later.rows]
+    return {found[0].page_parent: Page(rows, order, later.has_next, earlier.has_previous)}

@@ -1,6 +1,5 @@
 """Companies, as the viewer may see them, and what agents do with them."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from models.customers import Customer
 from models.notes import Note
 from models.tickets import Ticket
 from resolvers.access import require_signed_in
-from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
+from resolvers.batches import PageArguments, grouped, pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.name_lists import page_by_name
 from resolvers.scope import Scope
@@ -44,7 +43,7 @@ tickets_of = pages_by_parent(
 notes_of = pages_by_parent(
     Note,
     Note.company_id,
-    by_moment("created_at", Note.created_at, Note.id),
+    by_moment("created_at", Note.created_at, Note.id, descending=True),
     limits=lambda viewer, _only: [notes.visible_to(viewer)],
 )
 
@@ -58,10 +57,9 @@ async def domains_of(
         .where(CompanyDomain.company_id.in_(company_ids))
         .order_by(CompanyDomain.domain)
     )
-    grouped: dict[UUID, list[str]] = defaultdict(list)
-    for row in rows:
-        grouped[row.company_id].append(row.domain)
-    return grouped
+    return {
+        key: [row.domain for row in of_one] for key, of_one in grouped(rows, "company_id").items()
+    }
 
 
 async def one(scope: Scope, company_id: str) -> Row[Any] | None:

@@ -1,9 +1,7 @@
 """Customers, as the viewer may see them: lists, single ones, creating and editing."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
@@ -21,7 +19,6 @@ from services import customers
 from services.changes import Edit
 from services.customer_filters import CustomerFilter
 from services.customers import NewCustomer
-from services.idempotency import Once, create_once
 from services.search import check_search, customers_matching
 
 BY_NAME = by_text("name_key", Customer.name_key, Customer.id)
@@ -70,15 +67,8 @@ async def page(
 async def create(scope: Scope, new: NewCustomer, idempotency_key: str | None) -> Customer:
     """Create a customer."""
     require_signed_in(scope.viewer)
-    once = None
-    if idempotency_key is not None:
-        once = Once(idempotency_key, "customerCreate", asdict(new))
     async with scope.unit_of_work() as work:
-
-        async def insert(row_id: UUID) -> Customer:
-            return await customers.create(work, scope.viewer, new, row_id=row_id)
-
-        return await create_once(work, once, Customer, insert)
+        return await customers.create(work, scope.viewer, new, idempotency_key=idempotency_key)
 
 
 async def update(

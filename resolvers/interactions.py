@@ -34,6 +34,6 @@ async def tags(
         .order_by(InteractionTag.tag_key)
     )
     grouped: dict[UUID, list[str]] = defaultdict(list)
-    for interaction_id, tag in rows:
-        grouped[interaction_id].append(tag)
+    for row in rows:
+        grouped[row.interaction_id].append(row.tag)
     return grouped

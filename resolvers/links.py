@@ -1,6 +1,5 @@
 """Sets of rows that belong to rows, through a table of pairs."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.ids import NodeKind
 from models.base import Columns, project
-from resolvers.batches import Visibility
+from resolvers.batches import Visibility, grouped
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Batch, Scope
 
@@ -35,19 +34,14 @@ def rows_by_link(
             .where(owner.in_(owner_ids), visible_to(scope.viewer))
             .order_by(model.name_key, model.id)
         )
-        grouped: dict[UUID, list[Row[Any]]] = defaultdict(list)
-        for row in rows:
-            grouped[row.owner_id].append(row)
-        return grouped
+        return grouped(rows, "owner_id")
 
     return by_owner
 
 
-def linked_ids(texts: Sequence[str] | None, kind: NodeKind, field: str) -> list[UUID] | None:
-    """Return the rows that a list of ids in an input names; None where there is no list.
+def linked_ids(texts: Sequence[str], kind: NodeKind, field: str) -> list[UUID]:
+    """Return the rows that a list of ids in an input names.
 
     Raises ValidationFailed, with the place in the list, for what is no id of this kind.
     """
-    if texts is None:
-        return None
     return [row_id_of(text, kind, "input", field, str(place)) for place, text in enumerate(texts)]

@@ -1,4 +1,4 @@
-"""Messages of the tickets that the viewer sees."""
+"""Messages of the tickets that the viewer sees: reading, sending and taking them in."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,8 +11,11 @@ from models import tickets
 from models.base import Columns, project
 from models.messages import Message
 from models.tickets import Ticket
+from resolvers.access import require_signed_in
 from resolvers.batches import pages_by_parent
 from resolvers.scope import Scope
+from services import messages
+from services.messages import IncomingMessage, OutgoingMessage
 
 OLDEST_FIRST = by_moment("created_at", Message.created_at, Message.id)
 
@@ -33,3 +36,17 @@ async def by_id(
         select(*project(Message, columns)).where(Message.id.in_(ids), of_visible_ticket)
     )
     return {row.id: row for row in rows}
+
+
+async def send(scope: Scope, outgoing: OutgoingMessage, idempotency_key: str | None) -> Message:
+    """Write to the customer of a ticket."""
+    require_signed_in(scope.viewer)
+    async with scope.unit_of_work() as work:
+        return await messages.send(work, scope.viewer, outgoing, idempotency_key=idempotency_key)
+
+
+async def receive(scope: Scope, incoming: IncomingMessage, idempotency_key: str | None) -> Message:
+    """Take in a customer's message."""
+    require_signed_in(scope.viewer)
+    async with scope.unit_of_work() as work:
+        return await messages.receive(work, scope.viewer, incoming, idempotency_key=idempotency_key)

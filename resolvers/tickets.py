@@ -6,23 +6,28 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, case, func, select, true
 
 from core.ids import NodeKind
 from core.pages import Order, Page, SortKey, by_moment, select_page, to_page
 from models.base import Columns, project
+from models.brands import Brand
 from models.tickets import Ticket, TicketPriority, visible_to
+from models.topics import Topic
 from resolvers.access import require_signed_in
 from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
-from services import notes, tickets
+from services import tickets, transfers
 from services.changes import Edit
-from services.notes import NewNote, NoteKind
 from services.search import check_search, tickets_matching
 from services.ticket_filters import TicketFilter
 
 by_id = rows_by_id(Ticket, visible_to)
+
+# Who sees a ticket sees what it is about, also an assignee who does not work for the brand.
+brands_of = rows_by_id(Brand, lambda _viewer: true())
+topics_of = rows_by_id(Topic, lambda _viewer: true())
 
 _RANKS = {priority: rank for rank, priority in enumerate(TicketPriority)}
 _PRIORITY_RANK = case(_RANKS, value=Ticket.priority)
@@ -102,37 +107,34 @@ async def one(
 
 
 async def update(
-    scope: Scope, ticket_id: str, expected_version: int, wanted: Mapping[str, Any]
+    scope: Scope, ticket_id: UUID, expected_version: int, wanted: Mapping[str, Any]
 ) -> tuple[Ticket, Edit]:
     """Edit a ticket; return it and what others had changed meanwhile."""
-    row_id = row_id_of(ticket_id, NodeKind.TICKET, "input", "ticketId")
+    require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
-        return await tickets.update(work, scope.viewer, row_id, expected_version, wanted)
+        return await tickets.update(work, scope.viewer, ticket_id, expected_version, wanted)
 
 
-async def close(scope: Scope, ticket_id: str) -> Ticket:
+async def close(scope: Scope, ticket_id: UUID) -> Ticket:
     """Close a ticket."""
-    row_id = row_id_of(ticket_id, NodeKind.TICKET, "input", "ticketId")
+    require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
-        return await tickets.close(work, scope.viewer, row_id)
+        return await tickets.close(work, scope.viewer, ticket_id)
 
 
-async def reopen(scope: Scope, ticket_id: str) -> Ticket:
+async def reopen(scope: Scope, ticket_id: UUID) -> Ticket:
     """Open a ticket again."""
-    row_id = row_id_of(ticket_id, NodeKind.TICKET, "input", "ticketId")
+    require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
-        return await tickets.reopen(work, scope.viewer, row_id)
+        return await tickets.reopen(work, scope.viewer, ticket_id)
 
 
 async def transfer(
-    scope: Scope, ticket_id: str, wanted: Mapping[str, UUID | None], comment: str | None
+    scope: Scope, ticket_id: UUID, wanted: Mapping[str, UUID | None], comment: str | None
 ) -> Row[Any] | None:
-    """Hand a ticket over; return it if the viewer still sees it. A comment is an inline note."""
-    row_id = row_id_of(ticket_id, NodeKind.TICKET, "input", "ticketId")
+    """Hand a ticket over; return it if the viewer still sees it."""
+    require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
-        hand = await tickets.transfer(work, scope.viewer, row_id, wanted)
-        if comment is not None and comment.strip():
-            await notes.add_to_ticket(work, hand, NewNote(NoteKind.INLINE, row_id, comment))
-        await hand.finish()
-    found = await by_id(scope, [row_id], None, None)
-    return found.get(row_id)
+        await transfers.transfer(work, scope.viewer, ticket_id, wanted, comment)
+    found = await by_id(scope, [ticket_id], None, None)
+    return found.get(ticket_id)

@@ -1,6 +1,5 @@
 """Topics, as the viewer may see them, and what admins do with them."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -11,7 +10,7 @@ from core.ids import NodeKind
 from models.base import Columns, project
 from models.topics import Topic, visible_to
 from resolvers.access import require_signed_in
-from resolvers.batches import rows_by_id
+from resolvers.batches import grouped, rows_by_id
 from resolvers.global_ids import optional_row_id, row_id_of
 from resolvers.scope import Scope
 from services import topics
@@ -31,10 +30,7 @@ async def by_brand(
         .where(Topic.brand_id.in_(brand_ids), visible_to(scope.viewer))
         .order_by(Topic.name_key, Topic.id)
     )
-    grouped: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        grouped[row.brand_id].append(row)
-    return grouped
+    return grouped(rows, "brand_id")
 
 
 async def of_brand(scope: Scope, brand_id: str | None, columns: Columns) -> Sequence[Row[Any]]:

@@ -1,16 +1,30 @@
 """Agents: the people of the desk."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from core.ids import NodeKind
 from models import agents as rows
 from models.agents import AgentRole
-from resolvers import agents
-from schema.fields import column
+from resolvers import agents, brands, teams
+from schema.fields import Info, column, connection_columns, relation
 from schema.nodes import FromRow, Node, node_id
+from schema.pages import (
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    connection_of,
+    page_arguments,
+)
 from schema.registry import register
+
+if TYPE_CHECKING:
+    from schema.brands import Brand
+    from schema.teams import Team
 
 
 @strawberry.type(description="A person of the desk.")
@@ -24,7 +38,44 @@ class Agent(FromRow, Node):
     role: AgentRole = column("What the agent may do.")
     language: str = column("The language of the agent's screen: `en`, `tr` or `el`.")
     active: bool = column("Whether the agent can sign in and be assigned.")
+    brands: list[Annotated["Brand", strawberry.lazy("schema.brands")]] = relation(
+        "The brands the agent works for, as far as the viewer does, too; by name.",
+        brands.by_agent,
+        key="id",
+    )
+    teams: list[Annotated["Team", strawberry.lazy("schema.teams")]] = relation(
+        "The teams the agent belongs to, by name.", teams.by_agent, key="id"
+    )
     created_at: datetime = column("When the agent was added.")
+
+
+@strawberry.type
+class AgentQuery:
+    """Reading agents."""
+
+    @strawberry.field(description="The people of the desk, by name.")
+    async def agents(
+        self,
+        info: Info,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Beginnings of words in name or e-mail address; all must be found."
+            ),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Agent]:
+        """Load a page of agents."""
+        page = await agents.page(
+            info.context,
+            search,
+            page_arguments(info, first, after, last, before),
+            connection_columns(info._raw_info),  # noqa: SLF001  # not public otherwise
+        )
+        return connection_of(page, Agent.from_row)
 
 
 register(NodeKind.AGENT, Agent, rows.Agent, agents.by_id)

@@ -1,15 +1,31 @@
 """Companies that customers work for."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from core.ids import NodeKind
 from models import companies as rows
 from resolvers import companies
-from schema.fields import column
+from schema.fields import Info, column, connection_columns, relation
 from schema.nodes import FromRow, Node, node_id
-from schema.registry import register
+from schema.pages import (
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    connection_of,
+    load_connection,
+    page_arguments,
+)
+from schema.registry import from_row_of, register
+
+if TYPE_CHECKING:
+    from schema.customers import Customer
+    from schema.notes import Note
+    from schema.tickets import Ticket
 
 
 @strawberry.type(description="A company that customers work for.")
@@ -19,8 +35,100 @@ class Company(FromRow, Node):
     id: strawberry.ID = node_id(NodeKind.COMPANY)
     version: int = column("Grows with each change; send it as `expectedVersion`.")
     name: str = column("The company's name, unique.")
+    domains: list[str] = relation(
+        "The domains of its e-mail addresses: new customers who write from them belong to it.",
+        companies.domains_of,
+        key="id",
+        wrap=str,
+    )
     created_at: datetime = column("When the company was added.")
     updated_at: datetime = column("When it was changed last.")
+
+    @strawberry.field(description="Who works for it, by name.")
+    async def customers(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Customer", strawberry.lazy("schema.customers")]]:
+        """Load a page of the company's customers."""
+        arguments = page_arguments(info, first, after, last, before)
+        return await load_connection(
+            info,
+            companies.customers_of,
+            self.row.id,
+            arguments,
+            from_row_of(NodeKind.CUSTOMER),
+        )
+
+    @strawberry.field(description="Its customers' tickets that the viewer sees, newest first.")
+    async def tickets(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]]:
+        """Load a page of the company's tickets."""
+        arguments = page_arguments(info, first, after, last, before)
+        return await load_connection(
+            info, companies.tickets_of, self.row.id, arguments, from_row_of(NodeKind.TICKET)
+        )
+
+    @strawberry.field(description="The notes on it that the viewer may read, newest first.")
+    async def notes(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Note", strawberry.lazy("schema.notes")]]:
+        """Load a page of the notes on the company."""
+        arguments = page_arguments(info, first, after, last, before)
+        return await load_connection(
+            info, companies.notes_of, self.row.id, arguments, from_row_of(NodeKind.NOTE)
+        )
+
+
+@strawberry.type
+class CompanyQuery:
+    """Reading companies."""
+
+    @strawberry.field(description="The company with this id; null where the viewer sees none.")
+    async def company(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The company's id.")],
+    ) -> Company | None:
+        """Load a company."""
+        row = await companies.one(info.context, id)
+        return None if row is None else Company.from_row(row)
+
+    @strawberry.field(description="The companies that customers work for, by name.")
+    async def companies(
+        self,
+        info: Info,
+        search: Annotated[
+            str | None,
+            strawberry.argument(description="Beginnings of words in the name; all must be found."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Company]:
+        """Load a page of companies."""
+        page = await companies.page(
+            info.context,
+            search,
+            page_arguments(info, first, after, last, before),
+            connection_columns(info._raw_info),  # noqa: SLF001  # not public otherwise
+        )
+        return connection_of(page, Company.from_row)
 
 
 register(NodeKind.COMPANY, Company, rows.Company, companies.by_id)

@@ -7,10 +7,12 @@ import strawberry
 
 from core.ids import NodeKind
 from models import customers as rows
-from resolvers import companies, customers
+from models.channels import Channel
+from resolvers import channel_profiles, companies, customers, interactions
 from resolvers import tickets as ticket_batches
+from resolvers.global_ids import optional_row_id
 from schema.companies import Company
-from schema.fields import Info, column, relation
+from schema.fields import Info, column, connection_columns, relation, requested_columns
 from schema.nodes import FromRow, Node, node_id
 from schema.pages import (
     After,
@@ -18,13 +20,19 @@ from schema.pages import (
     Connection,
     First,
     Last,
+    connection_of,
     load_connection,
     page_arguments,
 )
-from schema.registry import entry_of, register
+from schema.registry import from_row_of, register
 
 if TYPE_CHECKING:
+    from schema.channel_profiles import ChannelProfile
+    from schema.interactions import Interaction
+    from schema.notes import Note
     from schema.tickets import Ticket
+from services.customer_filters import CustomerFilter
+from services.ticket_filters import MomentRange
 
 
 @strawberry.type(description="A person who asks for help.")
@@ -43,6 +51,48 @@ class Customer(FromRow, Node):
     created_at: datetime = column("When the customer was first known.")
     updated_at: datetime = column("When the customer was changed last.")
 
+    profiles: list[Annotated["ChannelProfile", strawberry.lazy("schema.channel_profiles")]] = (
+        relation(
+            "By what the channels know them, by channel and handle.",
+            channel_profiles.by_customer,
+            key="id",
+        )
+    )
+
+    @strawberry.field(description="The notes on them that the viewer may read, newest first.")
+    async def notes(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Note", strawberry.lazy("schema.notes")]]:
+        """Load the notes on the customer."""
+        arguments = page_arguments(info, first, after, last, before)
+        return await load_connection(
+            info, customers.notes_by_customer, self.row.id, arguments, from_row_of(NodeKind.NOTE)
+        )
+
+    @strawberry.field(description="Each time they were in touch with an agent, newest first.")
+    async def interactions(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Interaction", strawberry.lazy("schema.interactions")]]:
+        """Load the customer's interactions."""
+        arguments = page_arguments(info, first, after, last, before)
+        return await load_connection(
+            info,
+            interactions.by_customer,
+            self.row.id,
+            arguments,
+            from_row_of(NodeKind.INTERACTION),
+        )
+
     @strawberry.field(description="Their tickets that the viewer sees, newest first.")
     async def tickets(
         self,
@@ -54,10 +104,86 @@ class Customer(FromRow, Node):
     ) -> Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]]:
         """Load the customer's tickets."""
         arguments = page_arguments(info, first, after, last, before)
-        ticket_type = entry_of(NodeKind.TICKET).object_type
         return await load_connection(
-            info, ticket_batches.by_customer, self.row.id, arguments, ticket_type.from_row
+            info, ticket_batches.by_customer, self.row.id, arguments, from_row_of(NodeKind.TICKET)
         )
+
+
+@strawberry.input(
+    name="CustomerFilter", description="Which customers to list: all that is given must hold."
+)
+class CustomerFilterInput:
+    """Which customers to list."""
+
+    company_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Only those who work for this company."
+    )
+    channel: Channel | None = strawberry.field(
+        default=None, description="Only those who are known on this channel."
+    )
+    has_email: bool | None = strawberry.field(
+        default=None, description="Only those with an e-mail address, or only those without."
+    )
+    created_since: datetime | None = strawberry.field(
+        default=None, description="Only those first known at this moment or later."
+    )
+    created_until: datetime | None = strawberry.field(
+        default=None, description="Only those first known before this moment."
+    )
+
+    def parsed(self) -> CustomerFilter:
+        """Return the filter. Raises ValidationFailed for what is not a company's id."""
+        return CustomerFilter(
+            company_id=optional_row_id(self.company_id, NodeKind.COMPANY, "filter", "companyId"),
+            channel=self.channel,
+            has_email=self.has_email,
+            created=MomentRange(self.created_since, self.created_until),
+        )
+
+
+@strawberry.type
+class CustomerQuery:
+    """Reading customers."""
+
+    @strawberry.field(description="The customer with this id; null where the viewer sees none.")
+    async def customer(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="The customer's id.")],
+    ) -> Customer | None:
+        """Load a customer."""
+        columns = requested_columns(info._raw_info)  # noqa: SLF001  # not public otherwise
+        row = await customers.one(info.context, id, columns)
+        return None if row is None else Customer.from_row(row)
+
+    @strawberry.field(description="The customers that the viewer may see, by name.")
+    async def customers(
+        self,
+        info: Info,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Words in names, addresses, numbers, handles and names of companies, "
+                "or their beginnings; all must be found."
+            ),
+        ] = None,
+        filter: Annotated[
+            CustomerFilterInput | None, strawberry.argument(description="Which ones to list.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Customer]:
+        """Load a page of customers."""
+        page = await customers.page(
+            info.context,
+            search,
+            (filter or CustomerFilterInput()).parsed(),
+            page_arguments(info, first, after, last, before),
+            connection_columns(info._raw_info),  # noqa: SLF001  # not public otherwise
+        )
+        return connection_of(page, Customer.from_row)
 
 
 register(NodeKind.CUSTOMER, Customer, rows.Customer, customers.by_id)

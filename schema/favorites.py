@@ -11,16 +11,11 @@ from resolvers import actors, favorites
 from resolvers import tickets as ticket_batches
 from schema.actors import Actor, wrap_actor
 from schema.errors import LimitReached, NotAllowed, NotFound, ValidationFailed
+from schema.favorite_items import FavoriteItem, favorite_item
 from schema.fields import Info, column, relation
-from schema.messages import Message
 from schema.nodes import FromRow, Node, node_id
-from schema.notes import Note
 from schema.registry import register
 from schema.tickets import Ticket
-
-FavoriteItem = Annotated[
-    Message | Note, strawberry.union("FavoriteItem", description="What can be starred.")
-]
 
 
 @strawberry.type(description="A starred message or note. It belongs to the ticket.")
@@ -33,7 +28,7 @@ class Favorite(FromRow, Node):
         "What is starred.",
         favorites.item,
         key=("message_id", "note_id"),
-        wrap=lambda found: found and (Message if found[0] else Note).from_row(found[1]),
+        wrap=favorite_item,
     )
     added_by: Actor = relation(
         "Who starred it.", actors.by_key, key=("added_by_kind", "added_by_id"), wrap=wrap_actor

@@ -43,11 +43,15 @@ Info = strawberry.Info[Scope, None]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The value of one column of the row, passed through `convert` if given."""
+    """The value of one column of the row, or what `convert` makes of the row.
+
+    With `in_scope`, `convert` gets the scope, too.
+    """
 
     name: str | None
     needs: tuple[str, ...]
-    convert: Callable[[Any], Any] | None
+    convert: Callable[..., Any] | None
+    in_scope: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,13 @@ def column(description: str, *, name: str | None = None) -> Any:
 def derived(description: str, function: Callable[[Any], Any], *, needs: Sequence[str]) -> Any:
     """Return a field computed from the row alone, out of the columns it `needs`."""
     return _field(description, Column(None, tuple(needs), function))
+
+
+def derived_in_scope(
+    description: str, function: Callable[[Any, Scope], Any], *, needs: Sequence[str]
+) -> Any:
+    """Return a field like `derived`, whose function also gets the scope of the operation."""
+    return _field(description, Column(None, tuple(needs), function, in_scope=True))
 
 
 def relation(
@@ -154,6 +165,8 @@ def _compile(field: GraphQLField) -> None:
 
 def _column_resolver(answer: Column, python_name: str) -> Callable[..., Any]:
     convert = answer.convert
+    if convert is not None and answer.in_scope:
+        return lambda source, info: convert(source.row, info.context)
     if convert is not None:
         return lambda source, _info: convert(source.row)
     name = answer.name or python_name

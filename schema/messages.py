@@ -9,9 +9,10 @@ from core.ids import NodeKind
 from models import messages as rows
 from models.channels import Channel
 from models.messages import DeliveryState, MessageDirection
-from resolvers import actors, favorites, messages
+from resolvers import actors, attachments, favorites, messages
 from resolvers import tickets as ticket_batches
 from schema.actors import Actor, wrap_actor
+from schema.attachments import Attachment
 from schema.fields import column, derived, relation
 from schema.nodes import FromRow, Node, node_id
 from schema.registry import register
@@ -53,6 +54,9 @@ class Message(FromRow, Node):
     body: str = column("The text.")
     body_html: str | None = column("The text as sanitised HTML, where the mail had some.")
     created_at: datetime = column("When it was written.")
+    attachments: list[Attachment] = relation(
+        "The files that came or went with it.", attachments.by_message, key="id"
+    )
     delivery: Delivery | None = derived(
         "How far it has come on its way out; null for what came in.",
         _delivery,

@@ -1,7 +1,7 @@
 """Any object by its id."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
@@ -18,9 +18,7 @@ from schema.registry import entry_of
 class NodeQuery:
     """Objects of any type by their ids."""
 
-    @strawberry.field(
-        description="The object with this id; null where the viewer sees none."
-    )
+    @strawberry.field(description="The object with this id; null where the viewer sees none.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
     ) -> Node | None:
@@ -44,9 +42,10 @@ class NodeQuery:
         return await asyncio.gather(*(_load(info.context, key) for key in keys))
 
 
-async def _load(scope: Scope, key: NodeKey | None) -> Any:
+async def _load(scope: Scope, key: NodeKey | None) -> Node | None:
     entry = entry_of(key[0]) if key else None
     if key is None or entry is None:
         return None
     row = await scope.load(entry.batch, key[1])
-    return None if row is None else entry.object_type.from_row(row)
+    found: Node | None = None if row is None else entry.object_type.from_row(row)
+    return found

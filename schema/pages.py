@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import strawberry
 
+from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
 from core.pages import Page, PageRequest
 from resolvers.batches import PageArguments
 from resolvers.scope import Batch
@@ -22,6 +24,12 @@ Last = Annotated[
     strawberry.argument(description="How many from the end: 100 at most. Not with `first`."),
 ]
 Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
+Around = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="The item that stands in the middle of the page. Only with `first`."
+    ),
+]
 
 
 @strawberry.type(description="Where a page stands in its list.")
@@ -85,16 +93,29 @@ def page_arguments(
     last: int | None,
     before: str | None,
     only: Any = None,
+    around: UUID | None = None,
 ) -> PageArguments:
     """Check the arguments of a connection and see whether the total is asked for.
 
-    Raises ValidationFailed for a page of over 100 items.
+    Raises ValidationFailed for a page of over 100 items, and for `around` with a cursor or `last`.
     """
+    if around is not None:
+        _check_around(first, after, last, before)
     return PageArguments(
         PageRequest.of(first, after, last, before),
         with_total=selects(info._raw_info, "totalCount"),  # noqa: SLF001  # not public otherwise
         only=only,
+        around=around,
     )
+
+
+def _check_around(
+    first: int | None, after: str | None, last: int | None, before: str | None
+) -> None:
+    if (after, last, before) != (None, None, None):
+        raise ValidationFailed(FieldProblem(("around",), FieldErrorCode.NOT_ALLOWED_VALUE))
+    if first == 0:
+        raise ValidationFailed(FieldProblem(("first",), FieldErrorCode.OUT_OF_RANGE, 1, first))
 
 
 async def load_connection(

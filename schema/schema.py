@@ -4,22 +4,68 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 import schema.enums  # noqa: F401  # declares the enums before they are used
+from schema.agent_mutations import AgentMutation
+from schema.agents import AgentQuery
+from schema.api_tokens import ApiTokenMutation, ApiTokenQuery
+from schema.assignees import AssigneeQuery
+from schema.brands import BrandMutation, BrandQuery
+from schema.companies import CompanyQuery
+from schema.company_mutations import CompanyMutation
+from schema.customer_mutations import CustomerMutation
+from schema.customers import CustomerQuery
 from schema.errors import EXCEPTION_HANDLERS
 from schema.favorite_list import FavoriteSubscription
 from schema.favorites import FavoriteMutation
 from schema.fields import compile_fields
+from schema.message_mutations import MessageMutation
+from schema.node_query import NodeQuery
+from schema.note_mutations import NoteMutation
+from schema.notes import NoteQuery
 from schema.scalars import SCALARS
+from schema.sessions import SessionMutation, SessionQuery
+from schema.tags import TagMutation, TagQuery
+from schema.teams import TeamMutation, TeamQuery
 from schema.ticket_events import TicketSubscription
+from schema.ticket_mutations import TicketMutation
 from schema.tickets import TicketQuery
+from schema.topics import TopicMutation, TopicQuery
 
 
 @strawberry.type(description="What can be read. Lists come in pages.")
-class Query(TicketQuery):
+class Query(
+    SessionQuery,
+    NodeQuery,
+    TicketQuery,
+    CustomerQuery,
+    BrandQuery,
+    TeamQuery,
+    AgentQuery,
+    TopicQuery,
+    TagQuery,
+    AssigneeQuery,
+    CompanyQuery,
+    ApiTokenQuery,
+    NoteQuery,
+):
     """What can be read."""
 
 
 @strawberry.type(description="What changes something. Each is one act: it happens whole or not.")
-class Mutation(FavoriteMutation):
+class Mutation(
+    SessionMutation,
+    FavoriteMutation,
+    CustomerMutation,
+    BrandMutation,
+    TeamMutation,
+    AgentMutation,
+    TopicMutation,
+    TagMutation,
+    CompanyMutation,
+    ApiTokenMutation,
+    TicketMutation,
+    MessageMutation,
+    NoteMutation,
+):
     """What changes something."""
 
 

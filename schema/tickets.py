@@ -8,17 +8,41 @@ import strawberry
 from core.ids import NodeKind
 from models import tickets as rows
 from models.channels import Channel
+from models.event_topics import topic_named
+from models.notes import NoteKind
 from models.tickets import TicketPriority, TicketStatus
-from resolvers import agents, brands, customers, favorites, messages, tags, teams, tickets, topics
+from resolvers import (
+    agents,
+    customers,
+    favorites,
+    messages,
+    notes,
+    tags,
+    teams,
+    ticket_changes,
+    tickets,
+    timeline,
+)
+from resolvers.global_ids import optional_row_id, parse_id
+from resolvers.scope import Scope
 from resolvers.tickets import TicketList, TicketOrder
 from schema.agents import Agent
 from schema.brands import Brand
 from schema.customers import Customer
-from schema.fields import Info, column, relation
+from schema.fields import (
+    Info,
+    column,
+    connection_columns,
+    derived_in_scope,
+    relation,
+    requested_columns,
+)
 from schema.messages import Message
 from schema.nodes import FromRow, Node, node_id
+from schema.notes import Note
 from schema.pages import (
     After,
+    Around,
     Before,
     Connection,
     First,
@@ -27,14 +51,23 @@ from schema.pages import (
     load_connection,
     page_arguments,
 )
-from schema.registry import entry_of, register
+from schema.registry import from_row_of, register
+from schema.scalars import EventCursor
 from schema.tags import Tag
 from schema.teams import Team
+from schema.ticket_changes import TicketChange
+from schema.ticket_filters import TicketFilterInput, ticket_filter
+from schema.timeline import TIMELINE_KINDS, TimelineConnection, timeline_connection
 from schema.topics import Topic
-from services.ticket_filters import TicketFilter
+from subscriptions.cursors import encode_cursor
 
 if TYPE_CHECKING:
     from schema.favorites import Favorite
+
+
+def _event_cursor(row: rows.Ticket, scope: Scope) -> str:
+    # The version of a row is the position of the last event of its topic.
+    return encode_cursor(scope.resources.epoch, {topic_named(rows.Ticket, row.id): row.version})
 
 
 @strawberry.type(description="A customer's request and everything said and done about it.")
@@ -44,6 +77,11 @@ class Ticket(FromRow, Node):
     id: strawberry.ID = node_id(NodeKind.TICKET)
     number: int = column("The number by which people speak of it.")
     version: int = column("Grows with each change; send it as `expectedVersion`.")
+    event_cursor: EventCursor = derived_in_scope(
+        "Where its events stand now: give it to `ticketEvents` as `after` to miss nothing.",
+        _event_cursor,
+        needs=("version",),
+    )
     title: str = column("What it is about, at most 2,000 characters.")
     description: str | None = column("More about it, at most 2,000 characters. Never sent.")
     status: TicketStatus = column("Where it stands.")
@@ -53,8 +91,10 @@ class Ticket(FromRow, Node):
     updated_at: datetime = column("When something happened to it last.")
     closed_at: datetime | None = column("When it was closed, if it is.")
     first_response_at: datetime | None = column("When an agent first answered.")
-    brand: Brand = relation("The brand it is about.", brands.by_id, key="brand_id")
-    topic: Topic | None = relation("Its subject out of the brand's.", topics.by_id, key="topic_id")
+    brand: Brand = relation("The brand it is about.", tickets.brands_of, key="brand_id")
+    topic: Topic | None = relation(
+        "Its subject out of the brand's.", tickets.topics_of, key="topic_id"
+    )
     team: Team | None = relation("The team it is assigned to.", teams.by_id, key="team_id")
     assignee: Agent | None = relation(
         "The agent it is assigned to.", agents.by_id, key="assignee_id"
@@ -72,15 +112,67 @@ class Ticket(FromRow, Node):
     async def messages(
         self,
         info: Info,
+        around: Around = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Message]:
         """Load a page of messages."""
-        arguments = page_arguments(info, first, after, last, before)
+        middle = optional_row_id(around, NodeKind.MESSAGE, "around")
+        arguments = page_arguments(info, first, after, last, before, around=middle)
         return await load_connection(
             info, messages.by_ticket, self.row.id, arguments, Message.from_row
+        )
+
+    @strawberry.field(
+        description="Its messages, its inline notes and what was done to it, oldest first."
+    )
+    async def timeline(
+        self,
+        info: Info,
+        around: Around = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> TimelineConnection:
+        """Load a page of the timeline."""
+        middle = None if around is None else parse_id(around, *TIMELINE_KINDS, path=["around"])[1]
+        arguments = page_arguments(info, first, after, last, before, around=middle)
+        page = await info.context.load(timeline.by_ticket, self.row.id, arguments)
+        return timeline_connection(page)
+
+    @strawberry.field(description="Its inline and its ticket notes, oldest first.")
+    async def notes(
+        self,
+        info: Info,
+        kind: Annotated[
+            NoteKind | None,
+            strawberry.argument(description="Only inline notes, or only ticket notes."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Note]:
+        """Load a page of notes."""
+        arguments = page_arguments(info, first, after, last, before, only=kind)
+        return await load_connection(info, notes.by_ticket, self.row.id, arguments, Note.from_row)
+
+    @strawberry.field(description="What was done to it, oldest first.")
+    async def changes(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[TicketChange]:
+        """Load a page of changes."""
+        arguments = page_arguments(info, first, after, last, before)
+        return await load_connection(
+            info, ticket_changes.by_ticket, self.row.id, arguments, TicketChange.from_row
         )
 
     @strawberry.field(description="Its favourites, in the order of the conversation.")
@@ -94,9 +186,8 @@ class Ticket(FromRow, Node):
     ) -> Connection[Annotated["Favorite", strawberry.lazy("schema.favorites")]]:
         """Load a page of favourites."""
         arguments = page_arguments(info, first, after, last, before)
-        favorite_type = entry_of(NodeKind.FAVORITE).object_type
         return await load_connection(
-            info, favorites.by_ticket, self.row.id, arguments, favorite_type.from_row
+            info, favorites.by_ticket, self.row.id, arguments, from_row_of(NodeKind.FAVORITE)
         )
 
 
@@ -104,10 +195,27 @@ class Ticket(FromRow, Node):
 class TicketQuery:
     """Reading tickets."""
 
+    @strawberry.field(description="One ticket; null where the viewer sees none.")
+    async def ticket(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id.")] = None,
+        number: Annotated[
+            int | None, strawberry.argument(description="Its number; with an id, both must fit.")
+        ] = None,
+    ) -> Ticket | None:
+        """Load a ticket."""
+        columns = requested_columns(info._raw_info)  # noqa: SLF001  # not public otherwise
+        row = await tickets.one(info.context, id, number, columns)
+        return None if row is None else Ticket.from_row(row)
+
     @strawberry.field(description="The tickets that the viewer may see.")
     async def tickets(
         self,
         info: Info,
+        filter: Annotated[
+            TicketFilterInput | None, strawberry.argument(description="Which tickets.")
+        ] = None,
         search: Annotated[
             str | None,
             strawberry.argument(
@@ -125,7 +233,7 @@ class TicketQuery:
         """Load a page of tickets."""
         page = await tickets.page(
             info.context,
-            TicketList(TicketFilter(), search, order_by),
+            TicketList(ticket_filter(filter), search, order_by),
             page_arguments(info, first, after, last, before),
             connection_columns(info._raw_info),  # noqa: SLF001  # not public otherwise
         )

@@ -1,6 +1,6 @@
 """Who writes on a channel: the profile of a handle, and the customer it is linked to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -11,7 +11,6 @@ from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.customers import Customer
-from models.viewers import Viewer
 from services import customers
 from services.customers import NewCustomer
 from services.turns import take_turn
@@ -29,13 +28,13 @@ class Sender:
     phone: str | None = None
 
 
-async def hold_customer(work: UnitOfWork, viewer: Viewer, sender: Sender) -> Customer:
+async def hold_customer(work: UnitOfWork, sender: Sender) -> Customer:
     """Find or make the customer behind a handle; others who want the handle wait until the end."""
     known = await _hold(work, sender)
     if known is not None:
         return known
     await take_turn(work, f"{sender.channel}:{fold(sender.handle)}")
-    return await _hold(work, sender) or await _introduce(work, viewer, sender)
+    return await _hold(work, sender) or await _introduce(work, sender)
 
 
 async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
@@ -50,8 +49,8 @@ async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
     )
 
 
-async def _introduce(work: UnitOfWork, viewer: Viewer, sender: Sender) -> Customer:
-    customer = await _customer_of(work, viewer, sender)
+async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
+    customer = await _customer_of(work, sender)
     work.session.add(
         ChannelProfile(
             id=new_id(),
@@ -67,23 +66,18 @@ async def _introduce(work: UnitOfWork, viewer: Viewer, sender: Sender) -> Custom
     return customer
 
 
-async def _customer_of(work: UnitOfWork, viewer: Viewer, sender: Sender) -> Customer:
+async def _customer_of(work: UnitOfWork, sender: Sender) -> Customer:
     """Return the customer of a handle that is new.
 
     A mail's sender is the customer with this address. On other channels an address is a claim and
     no proof: whoever has it already keeps it, and the handle is a new customer's.
     """
     email = sender.handle if sender.channel is Channel.EMAIL else sender.email
-    known = {
-        "name": (sender.name or sender.handle)[:NAME_CHARACTERS],
-        "phone": sender.phone,
-        "language": None,
-        "company_id": None,
-    }
+    new = NewCustomer((sender.name or sender.handle)[:NAME_CHARACTERS], email, sender.phone)
     try:
-        return await customers.insert(work, viewer, email=email, **known)
+        return await customers.insert(work, new)
     except AlreadyExists:
         owner = await customers.by_email(work, email or "")
     if owner is not None and sender.channel is Channel.EMAIL:
         return owner
-    return await customers.insert(work, viewer, email=None, **known)
+    return await customers.insert(work, replace(new, email=None))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,11 @@ from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
 from models.companies import Company, CompanyDomain
 from models.customers import Customer, visible_to
-from models.event_topics import topic_of
 from models.viewers import ApiScope, Viewer
 from services import unique_keys
 from services.changes import Edit, apply_edit
+from services.directory import once_of, record_changes, record_created
+from services.idempotency import create_once
 from services.search import index_customer
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -38,15 +40,13 @@ class NewCustomer:
 
 
 async def create(
-    work: UnitOfWork, viewer: Viewer, new: NewCustomer, *, row_id: UUID | None = None
+    work: UnitOfWork, viewer: Viewer, new: NewCustomer, *, idempotency_key: str | None = None
 ) -> Customer:
     """Create a customer. Raises AlreadyExists with the customer who has the e-mail address."""
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
-    cleaned = NewCustomer(**await _clean(work, viewer, asdict(new)))
-    customer = await insert(work, cleaned, row_id=row_id, visible=[visible_to(viewer)])
-    await index(work, customer)
-    return customer
+    once = once_of("customerCreate", idempotency_key, new)
+    return await create_once(work, once, Customer, partial(_create, work, viewer, new))
 
 
 async def update(
@@ -88,12 +88,7 @@ async def update(
             visible=[visible_to(viewer)],
         )
         await index(work, customer)
-        work.record(
-            "CustomerChanged",
-            {"changes": [change.as_payload() for change in edit.changes]},
-            topic=topic_of(customer),
-            versions=[customer],
-        )
+    record_changes(work, customer, edit)
     return customer, edit
 
 
@@ -128,7 +123,7 @@ async def insert(
         version=0,
     )
     await unique_keys.insert(work, customer, Customer.email_key, visible=visible)
-    work.record("CustomerCreated", {}, topic=topic_of(customer), versions=[customer])
+    record_created(work, customer)
     return customer
 
 
@@ -140,6 +135,13 @@ async def index(work: UnitOfWork, customer: Customer) -> None:
     await index_customer(
         work.session, customer.id, customer.name, customer.email, customer.phone, *handles
     )
+
+
+async def _create(work: UnitOfWork, viewer: Viewer, new: NewCustomer, row_id: UUID) -> Customer:
+    cleaned = NewCustomer(**await _clean(work, viewer, asdict(new)))
+    customer = await insert(work, cleaned, row_id=row_id, visible=[visible_to(viewer)])
+    await index(work, customer)
+    return customer
 
 
 def _email_key(email: str | None) -> str | None:

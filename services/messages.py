@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import and_, select
@@ -31,6 +32,8 @@ from models.viewers import ApiScope, Viewer
 from services import attachments
 from services.changes import FieldChange
 from services.channel_profiles import Sender, hold_customer
+from services.directory import once_of
+from services.idempotency import create_once
 from services.new_activity import refuse_unseen
 from services.search import index_ticket
 from services.tickets import TicketInHand, take
@@ -101,13 +104,24 @@ class NewMessage:
 
 
 async def send(
-    work: UnitOfWork, viewer: Viewer, outgoing: OutgoingMessage, *, row_id: UUID | None = None
+    work: UnitOfWork,
+    viewer: Viewer,
+    outgoing: OutgoingMessage,
+    *,
+    idempotency_key: str | None = None,
 ) -> Message:
     """Write to the customer of a ticket.
 
     The recipient is fixed now: a later change of the customer never redirects the message.
     Raises NewActivity when somebody else wrote a message or a note since the expected version.
     """
+    once = once_of("messageSend", idempotency_key, outgoing)
+    return await create_once(work, once, Message, partial(_send, work, viewer, outgoing))
+
+
+async def _send(
+    work: UnitOfWork, viewer: Viewer, outgoing: OutgoingMessage, row_id: UUID
+) -> Message:
     hand = await take(work, viewer, outgoing.ticket_id, scope=ApiScope.MESSAGES_WRITE)
     check = InputCheck()
     body = check.text("body", outgoing.body, MESSAGE_CHARACTERS)
@@ -133,7 +147,11 @@ async def send(
 
 
 async def receive(
-    work: UnitOfWork, viewer: Viewer, incoming: IncomingMessage, *, row_id: UUID | None = None
+    work: UnitOfWork,
+    viewer: Viewer,
+    incoming: IncomingMessage,
+    *,
+    idempotency_key: str | None = None,
 ) -> Message:
     """Take in a customer's message: into their open ticket on this channel, or a new one.
 
@@ -142,6 +160,13 @@ async def receive(
     """
     if not viewer.may(ApiScope.MESSAGES_WRITE):
         raise NotAllowed
+    once = once_of("messageReceive", idempotency_key, incoming)
+    return await create_once(work, once, Message, partial(_receive, work, viewer, incoming))
+
+
+async def _receive(
+    work: UnitOfWork, viewer: Viewer, incoming: IncomingMessage, row_id: UUID
+) -> Message:
     incoming = _clean(incoming)
     brand = await work.session.scalar(
         select(Brand).where(brands.visible_to(viewer), Brand.id == incoming.brand_id)
@@ -150,7 +175,6 @@ async def receive(
         raise NotFound
     customer = await hold_customer(
         work,
-        viewer,
         Sender(incoming.channel, incoming.handle, incoming.name, incoming.email, incoming.phone),
     )
     known = await _by_external_id(work, incoming)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select
@@ -28,6 +29,8 @@ from models.notes import (
 )
 from models.viewers import ApiScope, Viewer
 from services import attachments
+from services.directory import once_of
+from services.idempotency import create_once
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -55,7 +58,7 @@ class NewNote:
 
 
 async def add(
-    work: UnitOfWork, viewer: Viewer, new: NewNote, *, row_id: UUID | None = None
+    work: UnitOfWork, viewer: Viewer, new: NewNote, *, idempotency_key: str | None = None
 ) -> Note:
     """Write a note on a ticket, a customer or a company.
 
@@ -63,14 +66,19 @@ async def add(
     """
     if not viewer.may(ApiScope.NOTES_WRITE):
         raise NotAllowed
+    once = once_of("noteAdd", idempotency_key, new)
+    return await create_once(work, once, Note, partial(_add, work, viewer, new))
+
+
+async def _add(work: UnitOfWork, viewer: Viewer, new: NewNote, row_id: UUID) -> Note:
     if new.kind in OF_TICKETS:
         hand = await take(work, viewer, new.owner_id, scope=ApiScope.NOTES_WRITE)
-        note = await _write(work, await _clean(work, new), row_id or new_id())
+        note = await _write(work, await _clean(work, new), row_id)
         _record_on_ticket(hand, note)
         await hand.finish()
         return note
     owner = await _owner(work, viewer, new)
-    note = await _write(work, await _clean(work, new), row_id or new_id())
+    note = await _write(work, await _clean(work, new), row_id)
     _record(work, note, owner)
     return note
 

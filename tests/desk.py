@@ -1,6 +1,6 @@
 """A desk under test: a few people, brands and tickets, and clients that speak to it over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,20 +18,30 @@ from core.ids import NodeKind, encode_global_id
 from core.settings import Settings
 from core.text import fold
 from models.agents import Agent, AgentRole
+from models.api_tokens import ApiToken, ApiTokenBrand
 from models.brands import Brand, BrandMember
+from models.channel_profiles import ChannelProfile
 from models.channels import Channel
+from models.companies import Company
 from models.customers import Customer
 from models.events import Event
+from models.idempotency_keys import IdempotencyKey
+from models.jobs import Job
 from models.messages import Message
+from models.notes import Note
 from models.sessions import Session
+from models.tags import Tag
 from models.teams import Team, TeamBrand, TeamMember
 from models.tickets import Ticket
-from models.viewers import Viewer
+from models.topics import Topic
+from models.viewers import ApiScope, Viewer
 from services import messages, sessions
 from services.messages import IncomingMessage
 from services.unit_of_work import UnitOfWork, unit_of_work
 
-PASSWORD_HASH = "not a hash: these people sign in by a token made for the test"  # noqa: S105
+CONVERSATIONS = (Event, Job, IdempotencyKey, Ticket, Message, Note, Customer, ChannelProfile)
+DIRECTORY = (Agent, ApiToken, Brand, BrandMember, Company, Tag, Team, TeamBrand, TeamMember, Topic)
+PASSWORD_HASH = "not a hash: these people sign in by a token made for the test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,22 @@ class World:
         async with unit_of_work(resources.database, resources.announce, viewer.actor) as work:
             yield work
 
+    async def integration(self, *scopes: ApiScope, brands: Sequence[Brand] = ()) -> Client:
+        """Return the client of a new API token with these scopes in these brands."""
+        token = sessions.new_token(sessions.API_TOKEN_PREFIX)
+        async with self.desk.database.transaction() as session:
+            row = ApiToken(
+                name="Call centre",
+                token_hash=sessions.token_hash(token),
+                scopes=list(scopes),
+                created_by_id=self.agents["admin"].id,
+                created_at=clock.now(),
+            )
+            session.add(row)
+            await session.flush()
+            session.add_all(ApiTokenBrand(api_token_id=row.id, brand_id=b.id) for b in brands)
+        return Client(self.http, token)
+
     async def receive(
         self,
         body: str = "Where is my order?",
@@ -159,7 +185,7 @@ class World:
                 model.__tablename__: (
                     await connection.execute(select(func.count()).select_from(model))
                 ).scalar_one()
-                for model in (Event, Ticket, Message, Customer)
+                for model in (*CONVERSATIONS, *DIRECTORY)
             }
 
     @asynccontextmanager
@@ -170,7 +196,7 @@ class World:
         def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
             statements.append(statement)
 
-        engine = self.desk.database._reader.sync_engine  # noqa: SLF001  # to count, not to read
+        engine = self.desk.database._reader.sync_engine  # to count, not to read
         event.listen(engine, "before_cursor_execute", note)
         try:
             yield statements

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Table
+
 from core.ids import new_id
 from core.text import search_terms
 from models.actors import Actor
@@ -80,27 +82,31 @@ class Journal:
         """Make a customer findable, as `services.search` does."""
         self._customer_terms |= {(term, customer_id) for term in _terms(texts)}
 
-    def tables(self) -> Iterator[tuple[type[Base], Sequence[Base] | Sequence[Values]]]:
-        """Give all that was written, a row after those that it refers to."""
-        mapped = {mapper.local_table: mapper.class_ for mapper in Base.registry.mappers}
+    def tables(self) -> Iterator[tuple[Table, list[Values]]]:
+        """Give all that was written, rows after those that they refer to."""
+        models = {mapper.local_table: mapper for mapper in Base.registry.mappers}
         for table in Base.metadata.sorted_tables:
-            rows = self._rows.get(mapped[table])
-            if rows:
-                yield mapped[table], rows
+            names = models[table].column_attrs.keys()
+            rows = self._rows.get(models[table].class_, ())
+            yield table, [{name: getattr(row, name) for name in names} for row in rows]
         # In the order of their keys: the database then fills its indexes page by page.
-        yield Event, sorted(self._events, key=lambda event: (event["topic"], event["seq"]))
+        yield _table(Event), sorted(self._events, key=lambda event: (event["topic"], event["seq"]))
         yield (
-            TopicHeadRow,
+            _table(TopicHeadRow),
             [{"topic": topic, "seq": seq, "min_seq": 1} for topic, seq in self._heads.items()],
         )
         yield (
-            TicketTerm,
+            _table(TicketTerm),
             [{"term": term, "ticket_id": owner} for term, owner in sorted(self._ticket_terms)],
         )
         yield (
-            CustomerTerm,
+            _table(CustomerTerm),
             [{"term": term, "customer_id": owner} for term, owner in sorted(self._customer_terms)],
         )
+
+
+def _table(model: type[Base]) -> Table:
+    return Base.metadata.tables[model.__tablename__]
 
 
 def _terms(texts: Sequence[str | None]) -> set[str]:

@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.text import normalise
 from models.messages import STORED_CHARACTERS
 from services.mail.charsets import decode_text
 from services.mail.html_text import html_to_text
-from services.mail.plain_text import stored_text
 from services.mail.sanitising import sanitise
 from services.mail.structure import Part
 from services.mail.transfer import decode_transfer
@@ -112,7 +112,7 @@ def _holds(parts: Sequence[Part], content_type: str) -> bool:
 
 
 def _cut(text: str) -> tuple[str, bool]:
-    stored = stored_text(text[:STORED_CHARACTERS]).strip("\n")
+    stored = normalise(text[:STORED_CHARACTERS]).strip("\n")
     # Normalising makes some characters two.
     is_cut = max(len(text), len(stored)) > STORED_CHARACTERS
     return stored[:STORED_CHARACTERS], is_cut

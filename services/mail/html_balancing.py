@@ -8,10 +8,11 @@ is no sanitiser: whatever gets through is judged by the one that follows.
 
 import html
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
+from core.text import normalise
 from services.mail.html_elements import ATTRIBUTES, BLOCK_TAGS, TABLE_TAGS, TAGS, VOID_TAGS
-from services.mail.plain_text import stored_text, without_leading_marks
 
 # A table in a table in a table takes four levels each; newsletters go down to sixty.
 _LEVELS = 100
@@ -90,13 +91,14 @@ class _Writer:
     def text(self, text: str) -> None:
         if not text:
             return
-        resolved = _REFERENCE.sub(lambda reference: html.unescape(reference[0]), text)
+        stored = normalise(_REFERENCE.sub(_unescape, text))
         # A mark at the beginning could, once the markup is normalised, eat the bracket before it.
-        stored = without_leading_marks(stored_text(resolved))
-        pieces = (
+        while stored and unicodedata.combining(stored[0]):
+            stored = stored[1:]
+        pieces = [
             html.escape(stored[start : start + _TEXT_CHARACTERS], quote=False)
             for start in range(0, len(stored), _TEXT_CHARACTERS)
-        )
+        ]
         self._written.append("<!---->".join(pieces))
 
     def begin(self, name: str, attributes: str) -> None:
@@ -121,17 +123,16 @@ class _Writer:
         return "".join(self._written)
 
     def _end_implied(self, name: str) -> None:
-        ended, container = _IMPLIED_ENDS.get(name, (frozenset(), frozenset()))
-        if not ended:
+        if name not in _IMPLIED_ENDS:
             return
-        outermost = None
+        ended, container = _IMPLIED_ENDS[name]
+        outermost = len(self._open)
         for level in reversed(range(len(self._open))):
             if self._open[level] in ended:
                 outermost = level
             elif self._open[level] in container:
                 break
-        if outermost is not None:
-            self._close_down_to(outermost)
+        self._close_down_to(outermost)
 
     def _close_down_to(self, level: int) -> None:
         self._written += [f"</{name}>" for name in reversed(self._open[level:])]
@@ -147,7 +148,7 @@ def _write_attributes(name: str, attributes: str) -> str:
             value = match[2] or match[3] or match[4] or ""
             values.setdefault(attribute, _CLOSED_REFERENCE.sub(_unescape, value))
     return "".join(
-        f' {attribute}="{html.escape(stored_text(value))}"' for attribute, value in values.items()
+        f' {attribute}="{html.escape(normalise(value))}"' for attribute, value in values.items()
     )
 
 

@@ -58,7 +58,7 @@ def split_mbox(stream: BinaryIO) -> Iterator[MboxEntry]:
             yield MboxEntry(_join(lines, size), end)
             lines, size = [], 0
         elif size <= MAIL_BYTES:
-            lines.append(line[1:] if _QUOTED.match(line) else line)
+            lines.append(_unquote(line))
             size += len(line)
         end += len(line)
         previous = line
@@ -72,6 +72,10 @@ def _separates(previous: bytes, line: bytes, following: bytes) -> bool:
     if _DATED.match(line):
         return _ANY_FIELD.match(following) is not None
     return previous in _BLANK_LINES and KNOWN_FIELD.match(following) is not None
+
+
+def _unquote(line: bytes) -> bytes:
+    return line[1:] if line.startswith(b">") and _QUOTED.match(line) else line
 
 
 def _join(lines: list[bytes], size: int) -> bytes | None:

@@ -1,37 +1,43 @@
 """Who works at the demo's desk: brands, teams, agents, topics and tags, set up by its admin."""
 
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from core.ids import new_id
 from core.text import fold
 from models.actors import AUTOMATION, Actor, ActorKind
 from models.agents import Agent, AgentRole
-from models.base import Base, Versioned
 from models.brands import Brand, BrandMember
 from models.companies import Company, CompanyDomain
 from models.event_topics import topic_of
 from models.tags import Tag
 from models.teams import Team, TeamBrand, TeamMember
 from models.topics import Topic
+from services.changes import FieldChange
 from services.demo.journal import Act, Journal
 from services.demo.phrasebook import Subject, phrasebook
+from services.links import LinkedRows
 
 PASSWORD = "starling-demo"  # noqa: S105  # of all agents of the demo; the README tells it
 LANGUAGES = ("tr", "el", "en")
+# The brand that both demo agents work for.
+SHARED_BRAND = "Harbour & Pine"
+
+_Listed = TypeVar("_Listed", Agent, Brand, Company, Tag, Team, Topic)
 
 # Brand: its language and its address. Customers of every language write to the last one.
 _BRANDS = {
     "Lodos Ev": ("tr", "destek@lodos-ev.example"),
     "Μελτέμι": ("el", "support@meltemi.example"),
-    "Harbour & Pine": ("en", "care@harbour-pine.example"),
+    SHARED_BRAND: ("en", "care@harbour-pine.example"),
 }
 _TEAMS = {
     "Müşteri Destek": ("Lodos Ev",),
     "Υποστήριξη Πελατών": ("Μελτέμι",),
-    "Customer Care": ("Harbour & Pine",),
-    "Returns & Warranty": ("Lodos Ev", "Μελτέμι", "Harbour & Pine"),
+    "Customer Care": (SHARED_BRAND,),
+    "Returns & Warranty": ("Lodos Ev", "Μελτέμι", SHARED_BRAND),
 }
 _SPECIAL_TEAM = "Returns & Warranty"
 _SPECIAL_SUBJECTS = (Subject.RETURN, Subject.WARRANTY)
@@ -47,23 +53,23 @@ class _Profile:
 
 
 _ADMIN = _Profile("Robin Ashworth", "admin", "en")
-# The first two share the tickets of Harbour & Pine in the team Customer Care.
+# The first two share the tickets of the shared brand in the team Customer Care.
 _AGENTS = (
     _Profile(
         "Ayşe Yıldırım",
         "first.agent",
         "tr",
-        ("Lodos Ev", "Harbour & Pine"),
+        ("Lodos Ev", SHARED_BRAND),
         ("Müşteri Destek", "Customer Care"),
     ),
     _Profile(
         "Νίκος Παπαδόπουλος",
         "second.agent",
         "el",
-        ("Μελτέμι", "Harbour & Pine"),
+        ("Μελτέμι", SHARED_BRAND),
         ("Υποστήριξη Πελατών", "Customer Care"),
     ),
-    _Profile("Olivia Hartley", "olivia", "en", ("Harbour & Pine",), ("Customer Care",)),
+    _Profile("Olivia Hartley", "olivia", "en", (SHARED_BRAND,), ("Customer Care",)),
     _Profile(
         "Mehmet Öztürk",
         "mehmet",
@@ -75,7 +81,7 @@ _AGENTS = (
         "Zeynep Çağlayan",
         "zeynep",
         "tr",
-        ("Lodos Ev", "Harbour & Pine"),
+        ("Lodos Ev", SHARED_BRAND),
         ("Müşteri Destek", "Returns & Warranty"),
     ),
     _Profile(
@@ -89,12 +95,22 @@ _AGENTS = (
         "Κωνσταντίνος Παπαχριστοδούλου-Αναγνωστόπουλος",
         "konstantinos",
         "el",
-        ("Μελτέμι", "Harbour & Pine"),
+        ("Μελτέμι", SHARED_BRAND),
         ("Υποστήριξη Πελατών", "Returns & Warranty"),
     ),
 )
 _TAGS = (
-    *("VIP", "toptan", "χονδρική", "first order", "kırık ürün", "ευπαθές", "gift", "hediye", "δώρο"),
+    *(
+        "VIP",
+        "toptan",
+        "χονδρική",
+        "first order",
+        "kırık ürün",
+        "ευπαθές",
+        "gift",
+        "hediye",
+        "δώρο",
+    ),
     *("refund", "iade", "επιστροφή", "courier", "goodwill", "şirket müşterisi", "follow-up"),
 )
 
@@ -145,13 +161,8 @@ def hire(journal: Journal, moment: datetime, password_hash: str) -> Staff:
     setup = _Setup(journal, moment, password_hash)
     admin = setup.agent(_ADMIN, AgentRole.ADMIN)
     setup.actor = Actor(ActorKind.AGENT, admin.id)
-    brands = {
-        name: setup.add(
-            Brand(**_named(name), language=language, email=email, default_email_subject=None)
-        )
-        for name, (language, email) in _BRANDS.items()
-    }
-    teams = {name: setup.add(Team(**_named(name))) for name in _TEAMS}
+    brands = {name: setup.brand(name, *profile) for name, profile in _BRANDS.items()}
+    teams = {name: setup.add(Team(name=name, name_key=fold(name))) for name in _TEAMS}
     for name, brand_names in _TEAMS.items():
         journal.keep(
             *(TeamBrand(team_id=teams[name].id, brand_id=brands[of].id) for of in brand_names)
@@ -159,29 +170,94 @@ def hire(journal: Journal, moment: datetime, password_hash: str) -> Staff:
     agents = [(profile, setup.agent(profile, AgentRole.AGENT)) for profile in _AGENTS]
     for profile, agent in agents:
         journal.keep(
-            *(BrandMember(brand_id=brands[of].id, agent_id=agent.id) for of in profile.brands),
-            *(TeamMember(team_id=teams[of].id, agent_id=agent.id) for of in profile.teams),
+            *(BrandMember(brand_id=brands[of].id, agent_id=agent.id) for of in profile.brands)
         )
+    for name, team in teams.items():
+        setup.join(team, [agent for profile, agent in agents if name in profile.teams])
     topics = {
-        (brand.name, subject): setup.add(Topic(**_named(texts.topic), brand_id=brand.id))
+        (brand.name, subject): setup.add(
+            Topic(brand_id=brand.id, name=texts.topic, name_key=fold(texts.topic))
+        )
         for brand in brands.values()
         for subject, texts in phrasebook(brand.language).subjects.items()
     }
-    tags = [setup.add(Tag(**_named(name))) for name in _TAGS]
+    tags = [setup.add(Tag(name=name, name_key=fold(name))) for name in _TAGS]
     companies = {
-        language: setup.companies(phrasebook(language).companies.items())
+        language: [
+            (setup.company(name, domain), domain)
+            for name, domain in phrasebook(language).companies.items()
+        ]
         for language in LANGUAGES
     }
     return Staff(admin, brands, tags, companies, teams, agents, topics)
 
 
 class _Setup:
-    """An admin who adds one thing a minute."""
+    """Somebody who adds one thing a minute to the desk."""
 
     def __init__(self, journal: Journal, moment: datetime, password_hash: str) -> None:
         self.actor = AUTOMATION
         self._journal = journal
         self._moment = moment
         self._password_hash = password_hash
+        self._teams: dict[Agent, list[Team]] = defaultdict(list)
 
-    def add[Row: (Agent, Brand, Company, Tag, Team, Topic)](self, row: Row) -> Row: ...
+    def add(self, row: _Listed) -> _Listed:
+        self._moment += timedelta(minutes=1)
+        row.id = new_id()
+        row.created_at = self._moment
+        self._journal.keep(row)
+        self._journal.record(
+            Act(self.actor, self._moment),
+            f"{type(row).__name__}Created",
+            {},
+            topic=topic_of(row),
+            versions=[row],
+        )
+        return row
+
+    def brand(self, name: str, language: str, email: str) -> Brand:
+        return self.add(Brand(name=name, name_key=fold(name), language=language, email=email))
+
+    def agent(self, profile: _Profile, role: AgentRole) -> Agent:
+        email = f"{profile.address}@demo.example"
+        return self.add(
+            Agent(
+                name=profile.name,
+                name_key=fold(profile.name),
+                email=email,
+                email_key=fold(email),
+                password_hash=self._password_hash,
+                role=role,
+                language=profile.language,
+                active=True,
+            )
+        )
+
+    def join(self, team: Team, agents: list[Agent]) -> None:
+        """Make agents members of a team, which is a change of both; see `services.links`."""
+        self._moment += timedelta(minutes=1)
+        self._journal.keep(*(TeamMember(team_id=team.id, agent_id=agent.id) for agent in agents))
+        self._change(team, FieldChange("members", "", str(LinkedRows.of(agents))))
+        for agent in agents:
+            before = self._teams[agent]
+            after = [*before, team]
+            self._change(
+                agent, FieldChange("teams", str(LinkedRows.of(before)), str(LinkedRows.of(after)))
+            )
+            self._teams[agent] = after
+
+    def company(self, name: str, domain: str) -> Company:
+        company = self.add(Company(name=name, name_key=fold(name)))
+        company.updated_at = company.created_at
+        self._journal.keep(CompanyDomain(domain=domain, company_id=company.id))
+        return company
+
+    def _change(self, row: Agent | Team, change: FieldChange) -> None:
+        self._journal.record(
+            Act(self.actor, self._moment),
+            f"{type(row).__name__}Changed",
+            {"changes": [change.as_payload()]},
+            topic=topic_of(row),
+            versions=[row],
+        )

@@ -1,0 +1,162 @@
+"""Writing to customers, and taking in what they write."""
+
+from typing import Annotated
+
+import strawberry
+
+from core.ids import NodeKind
+from models.channels import Channel
+from resolvers import customers, messages, tickets
+from resolvers.global_ids import row_id_of
+from schema.customers import Customer
+from schema.errors import (
+    IdempotencyKeyReused,
+    LimitReached,
+    NewActivity,
+    NotAllowed,
+    NotFound,
+    ValidationFailed,
+)
+from schema.fields import Info, derived, relation
+from schema.inputs import IDEMPOTENCY_KEY, attachment_row_ids
+from schema.messages import Message
+from schema.nodes import FromRow
+from schema.tickets import Ticket
+from services.messages import IncomingMessage, OutgoingMessage
+
+_TICKET = "The ticket it stands in; null where the viewer may not read it."
+
+
+@strawberry.input(description="An answer to a customer.")
+class MessageSendInput:
+    """An answer to a customer."""
+
+    ticket_id: strawberry.ID = strawberry.field(description="The ticket to answer in.")
+    body: str = strawberry.field(description="The text, at most 100,000 characters.")
+    attachment_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Uploaded files, five at most."
+    )
+    expected_version: int | None = strawberry.field(
+        default=None,
+        description="The ticket's `version` you have seen: if somebody else wrote since, the "
+        "answer is `NewActivity` and nothing is sent. Absent or null sends in any case.",
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
+
+
+@strawberry.type(description="The message is on its way.")
+class MessageSendSuccess(FromRow):
+    """The message is on its way."""
+
+    message: Message = derived("The message.", Message.from_row, needs=())
+    ticket: Ticket | None = relation(_TICKET, tickets.by_id, key="ticket_id")
+
+
+MessageSendResult = Annotated[
+    MessageSendSuccess
+    | ValidationFailed
+    | NotFound
+    | NotAllowed
+    | LimitReached
+    | NewActivity
+    | IdempotencyKeyReused,
+    strawberry.union("MessageSendResult", description="The message, or why it was not sent."),
+]
+
+
+@strawberry.input(description="What a customer wrote on a channel.")
+class MessageReceiveInput:
+    """What a customer wrote on a channel."""
+
+    brand_id: strawberry.ID = strawberry.field(description="The brand they wrote to.")
+    channel: Channel = strawberry.field(description="The channel they wrote on.")
+    handle: str = strawberry.field(
+        description="Who they are on this channel: their address, number or user name."
+    )
+    body: str = strawberry.field(description="The text, at most 100,000 characters.")
+    external_id: str | None = strawberry.field(
+        default=None,
+        description="The channel's own id of the message, unique within the brand and channel: "
+        "the same one again is the same message.",
+    )
+    name: str | None = strawberry.field(
+        default=None, description="Their name, for a customer who is new."
+    )
+    email: str | None = strawberry.field(
+        default=None, description="The address they say is theirs, for a customer who is new."
+    )
+    phone: str | None = strawberry.field(
+        default=None, description="The number they say is theirs, for a customer who is new."
+    )
+    subject: str | None = strawberry.field(
+        default=None, description="The subject of a mail: an open ticket of it goes on."
+    )
+    attachment_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Uploaded files, five at most."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
+
+    def message(self) -> IncomingMessage:
+        """Return the message to take in. Raises ValidationFailed for wrong ids."""
+        return IncomingMessage(
+            channel=self.channel,
+            handle=self.handle,
+            body=self.body,
+            brand_id=row_id_of(self.brand_id, NodeKind.BRAND, "input", "brandId"),
+            external_id=self.external_id,
+            name=self.name,
+            email=self.email,
+            phone=self.phone,
+            subject=self.subject,
+            attachment_ids=attachment_row_ids(self.attachment_ids),
+        )
+
+
+@strawberry.type(description="The message was taken in, now or before.")
+class MessageReceiveSuccess(FromRow):
+    """The message was taken in, now or before."""
+
+    message: Message = derived("The message.", Message.from_row, needs=())
+    ticket: Ticket | None = relation(_TICKET, tickets.by_id, key="ticket_id")
+    customer: Customer | None = relation(
+        "Who wrote it; null where the viewer may not read customers.",
+        customers.by_id,
+        key="author_id",
+    )
+
+
+MessageReceiveResult = Annotated[
+    MessageReceiveSuccess
+    | ValidationFailed
+    | NotFound
+    | NotAllowed
+    | LimitReached
+    | IdempotencyKeyReused,
+    strawberry.union("MessageReceiveResult", description="The message, or why it was refused."),
+]
+
+
+@strawberry.type
+class MessageMutation:
+    """Writing to customers, and taking in what they write."""
+
+    @strawberry.mutation(description="Answer a customer. A new ticket is open from then on.")
+    async def message_send(self, info: Info, input: MessageSendInput) -> MessageSendResult:
+        """Send a message."""
+        outgoing = OutgoingMessage(
+            ticket_id=row_id_of(input.ticket_id, NodeKind.TICKET, "input", "ticketId"),
+            body=input.body,
+            attachment_ids=attachment_row_ids(input.attachment_ids),
+            expected_version=input.expected_version,
+        )
+        message = await messages.send(info.context, outgoing, input.idempotency_key)
+        return MessageSendSuccess(row=message)
+
+    @strawberry.mutation(
+        description="Take in what a customer wrote: into their open ticket on the channel, or a "
+        "new one."
+    )
+    async def message_receive(self, info: Info, input: MessageReceiveInput) -> MessageReceiveResult:
+        """Take in a message."""
+        message = await messages.receive(info.context, input.message(), input.idempotency_key)
+        return MessageReceiveSuccess(row=message)

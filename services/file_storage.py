@@ -1,0 +1,37 @@
+"""Where the bytes of files are kept: a local folder."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+from obstore.store import LocalStore
+
+_CHUNK_BYTES = 256 * 1024
+
+
+class FileStorage:
+    """Keeps files by keys of its own; names that people gave never reach the file system."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._store = LocalStore(folder)
+
+    @staticmethod
+    def key_of(attachment_id: UUID) -> str:
+        """Return the key for a new file; two levels of folders keep each folder small."""
+        name = attachment_id.hex
+        return f"{name[-2:]}/{name[-4:-2]}/{name}"
+
+    async def put(self, key: str, content: bytes) -> None:
+        """Keep a file."""
+        await self._store.put_async(key, content)
+
+    async def read(self, key: str) -> AsyncIterator[bytes]:
+        """Return a file in pieces. Raises FileNotFoundError before the first of them."""
+        found = await self._store.get_async(key)
+        return _pieces(found.stream(min_chunk_size=_CHUNK_BYTES))
+
+
+async def _pieces(stream: AsyncIterator[object]) -> AsyncIterator[bytes]:
+    async for piece in stream:
+        yield bytes(piece)  # type: ignore[call-overload]

@@ -1,0 +1,40 @@
+"""The sample mails of CPython's own tests: what is known to have gone wrong in two decades."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from services.mail.parsing import UnreadableMail, parse_mail
+
+
+def samples() -> list[Path]:
+    """The samples, if this Python brought its tests along."""
+    if find_spec("test") is None or find_spec("test.test_email") is None:
+        return []
+    package = import_module("test.test_email")
+    return sorted(Path(package.__path__[0], "data").glob("*.txt"))
+
+
+SAMPLES = samples()
+# Two lists of header fields that no mail has, and four trees of parts without any header.
+NO_MAILS = {f"msg_{number}.txt" for number in (18, 19, 37, 38, 39, 40)}
+
+pytestmark = pytest.mark.skipif(not SAMPLES, reason="this Python came without its own tests")
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.name)
+def test_each_sample_is_read_or_no_mail(file: Path) -> None:
+    if file.name in NO_MAILS:
+        with pytest.raises(UnreadableMail, match="no header of a mail"):
+            parse_mail(file.read_bytes())
+        return
+    parsed = parse_mail(file.read_bytes())
+
+    assert not parsed.is_truncated
+    assert parsed.sender is not None or file.name in {"msg_05.txt", "msg_11.txt", "msg_43.txt"}
+    assert parsed.text or parsed.html or parsed.attachments or file.name in EMPTY
+
+
+EMPTY = {"msg_08.txt", "msg_09.txt", "msg_12.txt", "msg_12a.txt", "msg_24.txt"}
