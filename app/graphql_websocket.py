@@ -51,6 +51,11 @@ class GraphQLWebSocket(Generic[Viewer]):
             await websocket.accept(SUBPROTOCOL)
             await self._serve(Connection(self._edge, websocket))
 
+    @property
+    def viewers(self) -> list[Viewer]:
+        """Who is connected, once for each of their connections."""
+        return [c.viewer for c in self._connections if c.viewer is not None]
+
     def close_viewers(
         self, matches: Callable[[Viewer], bool], code: CloseCode, reason: str
     ) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import ColumnElement, LargeBinary, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, Moment, Name, UtcDateTime, limited, reference
@@ -33,3 +33,11 @@ class ApiTokenBrand(Base):
 
     api_token_id: Mapped[UUID] = reference("api_token.id", primary_key=True, index=False)
     brand_id: Mapped[UUID] = reference("brand.id", primary_key=True)
+
+
+def is_live(now: datetime) -> ColumnElement[bool]:
+    """Limit tokens to those that open something."""
+    return and_(
+        ApiToken.revoked_at.is_(None),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
+    )

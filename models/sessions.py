@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import ColumnElement, LargeBinary, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Key, Moment, UtcDateTime, reference
@@ -25,6 +25,15 @@ class Session(Base):
     created_at: Mapped[Moment]
     last_used_at: Mapped[Moment]
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def is_live(now: datetime) -> ColumnElement[bool]:
+    """Limit sessions to those that open something."""
+    return and_(
+        Session.ended_at.is_(None),
+        Session.last_used_at > now - SLIDING_LIFETIME,
+        Session.created_at > now - ABSOLUTE_LIFETIME,
+    )
 
 
 class SignInFailures(Base):

@@ -1,6 +1,5 @@
 """The handles of customers on the channels."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,7 @@ from sqlalchemy import Row, select
 
 from models.base import Columns, project
 from models.channel_profiles import ChannelProfile, visible_to
-from resolvers.batches import rows_by_id
+from resolvers.batches import grouped, rows_by_id
 from resolvers.scope import Scope
 
 by_id = rows_by_id(ChannelProfile, visible_to)
@@ -25,7 +24,4 @@ async def by_customer(
         .where(ChannelProfile.customer_id.in_(customer_ids))
         .order_by(ChannelProfile.channel, ChannelProfile.handle_key)
     )
-    grouped: dict[UUID, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        grouped[row.customer_id].append(row)
-    return grouped
+    return grouped(rows, "customer_id")

@@ -7,18 +7,27 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from core.ids import NodeKind
-from core.pages import Page, by_moment, by_text
+from core.pages import Page, by_moment
 from models import customers, notes, tickets
-from models.base import Columns
+from models.base import Columns, project
 from models.companies import Company, CompanyDomain, visible_to
 from models.customers import Customer
 from models.notes import Note
 from models.tickets import Ticket
 from resolvers.access import require_signed_in
-from resolvers.batches import PageArguments, grouped, pages_by_parent, rows_by_id
+from resolvers.batches import (
+    Family,
+    PageArguments,
+    grouped,
+    load_pages,
+    pages_by_parent,
+    rows_by_id,
+)
+from resolvers.customers import BY_NAME
 from resolvers.global_ids import row_id_of
 from resolvers.name_lists import page_by_name
 from resolvers.scope import Scope
+from resolvers.tickets import NEWEST_FIRST
 from services import companies
 from services.changes import Edit
 from services.companies import NewCompany
@@ -28,17 +37,8 @@ by_id = rows_by_id(Company, visible_to)
 customers_of = pages_by_parent(
     Customer,
     Customer.company_id,
-    by_text("name_key", Customer.name_key, Customer.id),
+    BY_NAME,
     limits=lambda viewer, _only: [customers.visible_to(viewer)],
-)
-tickets_of = pages_by_parent(
-    Ticket,
-    Customer.company_id,
-    by_moment("created_at", Ticket.created_at, Ticket.id, descending=True),
-    limits=lambda viewer, _only: [
-        Ticket.customer_id == Customer.id,
-        tickets.visible_to(viewer),
-    ],
 )
 notes_of = pages_by_parent(
     Note,
@@ -46,6 +46,21 @@ notes_of = pages_by_parent(
     by_moment("created_at", Note.created_at, Note.id, descending=True),
     limits=lambda viewer, _only: [notes.visible_to(viewer)],
 )
+
+
+async def tickets_of(
+    scope: Scope, company_ids: Sequence[UUID], arguments: PageArguments, columns: Columns
+) -> Mapping[UUID, Page]:
+    """Return one page of the tickets of each company's customers, newest first."""
+    wanted = None if columns is None else columns | NEWEST_FIRST.columns
+    tickets_of_customers = (
+        select(*project(Ticket, wanted))
+        .select_from(Ticket)
+        .join(Customer, Customer.id == Ticket.customer_id)
+        .where(Customer.company_id.in_(company_ids), tickets.visible_to(scope.viewer))
+    )
+    family = Family(company_ids, Customer.company_id, NEWEST_FIRST)
+    return await load_pages(scope, tickets_of_customers, family, arguments)
 
 
 async def domains_of(
@@ -62,11 +77,11 @@ async def domains_of(
     }
 
 
-async def one(scope: Scope, company_id: str) -> Row[Any] | None:
+async def one(scope: Scope, company_id: str, columns: Columns) -> Row[Any] | None:
     """Return the company with this id, or None where the viewer sees none."""
     require_signed_in(scope.viewer)
     row_id = row_id_of(company_id, NodeKind.COMPANY, "id")
-    found: Row[Any] | None = await scope.load(by_id, row_id)
+    found: Row[Any] | None = await scope.load(by_id, row_id, None, columns)
     return found
 
 

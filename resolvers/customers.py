@@ -25,7 +25,7 @@ BY_NAME = by_text("name_key", Customer.name_key, Customer.id)
 
 by_id = rows_by_id(Customer, visible_to)
 
-notes_by_customer = pages_by_parent(
+notes_of = pages_by_parent(
     Note,
     Note.customer_id,
     by_moment("created_at", Note.created_at, Note.id, descending=True),

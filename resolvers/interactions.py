@@ -1,6 +1,5 @@
 """Interactions: each time an agent and a customer were in touch."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from sqlalchemy import select
 from core.pages import by_moment
 from models.base import Columns
 from models.interactions import Interaction, InteractionTag, visible_to
-from resolvers.batches import pages_by_parent, rows_by_id
+from resolvers.batches import grouped, pages_by_parent, rows_by_id
 from resolvers.scope import Scope
 
 NEWEST_FIRST = by_moment("opened_at", Interaction.opened_at, Interaction.id, descending=True)
@@ -33,7 +32,5 @@ async def tags(
         .where(InteractionTag.interaction_id.in_(interaction_ids))
         .order_by(InteractionTag.tag_key)
     )
-    grouped: dict[UUID, list[str]] = defaultdict(list)
-    for row in rows:
-        grouped[row.interaction_id].append(row.tag)
-    return grouped
+    groups = grouped(rows, "interaction_id")
+    return {interaction_id: [row.tag for row in of] for interaction_id, of in groups.items()}

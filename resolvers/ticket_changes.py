@@ -20,8 +20,8 @@ from resolvers.batches import Family, PageArguments, load_pages
 from resolvers.scope import Scope
 
 
-class TicketChangeKind(StrEnum):
-    """What happened to a ticket."""
+class TicketAction(StrEnum):
+    """What was done to a ticket."""
 
     CREATED = "CREATED"
     FIELDS_CHANGED = "FIELDS_CHANGED"
@@ -30,11 +30,11 @@ class TicketChangeKind(StrEnum):
 
 
 # Messages and notes are no changes: they tell of themselves.
-_KINDS = {
-    "TicketCreated": TicketChangeKind.CREATED,
-    "TicketChanged": TicketChangeKind.FIELDS_CHANGED,
-    "FavoriteAdded": TicketChangeKind.FAVORITE_ADDED,
-    "FavoriteRemoved": TicketChangeKind.FAVORITE_REMOVED,
+_ACTIONS = {
+    "TicketCreated": TicketAction.CREATED,
+    "TicketChanged": TicketAction.FIELDS_CHANGED,
+    "FavoriteAdded": TicketAction.FAVORITE_ADDED,
+    "FavoriteRemoved": TicketAction.FAVORITE_REMOVED,
 }
 
 
@@ -44,7 +44,7 @@ class TicketChange:
 
     id: UUID
     seq: int
-    kind: TicketChangeKind
+    action: TicketAction
     actor_kind: ActorKind
     actor_id: UUID | None
     occurred_at: datetime
@@ -59,7 +59,7 @@ class TicketChange:
         return cls(
             id=event.id,
             seq=event.seq,
-            kind=_KINDS[event.type],
+            action=_ACTIONS[event.type],
             actor_kind=event.actor_kind,
             actor_id=event.actor_id,
             occurred_at=event.created_at,
@@ -71,7 +71,7 @@ class TicketChange:
 
 def shown_to(viewer: Viewer) -> list[ColumnElement[bool]]:
     """Limit the events of tickets to changes; what tells of a note is for those who read notes."""
-    changes = Event.type.in_(_KINDS)
+    changes = Event.type.in_(_ACTIONS)
     if viewer.may(ApiScope.NOTES_READ):
         return [changes]
     return [changes, Event.payload["note_id"].as_string().is_(None)]

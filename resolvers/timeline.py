@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Subquery, case, literal, select, union_all
+from sqlalchemy import Row, Subquery, case, cast, literal, select, union_all
 
 from core.pages import Page, by_moment
 from models.base import Columns
@@ -66,15 +66,17 @@ async def by_ticket(
 
 def _places(viewer: Viewer, ticket_ids: Sequence[UUID]) -> Subquery:
     """Select where everything stands. Ticket notes do not: they have a panel of their own."""
-    ticket_of_topic = case(
-        {topic_named(Ticket, ticket_id): ticket_id for ticket_id in ticket_ids}, value=Event.topic
-    )
+    # PostgreSQL takes a parameter within CASE for text unless told what it is.
+    ids_by_topic = {
+        topic_named(Ticket, ticket_id): cast(ticket_id, Ticket.id.type) for ticket_id in ticket_ids
+    }
+    ticket_id = case(ids_by_topic, value=Event.topic)
     parts = [
         select(Message.ticket_id, Message.created_at, Message.id, _kind(ItemKind.MESSAGE)).where(
             Message.ticket_id.in_(ticket_ids)
         ),
-        select(ticket_of_topic, Event.created_at, Event.id, _kind(ItemKind.CHANGE)).where(
-            Event.topic.in_(_topics(ticket_ids)), *ticket_changes.shown_to(viewer)
+        select(ticket_id, Event.created_at, Event.id, _kind(ItemKind.CHANGE)).where(
+            Event.topic.in_(ids_by_topic), *ticket_changes.shown_to(viewer)
         ),
     ]
     if viewer.may(ApiScope.NOTES_READ):

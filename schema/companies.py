@@ -8,7 +8,7 @@ import strawberry
 from core.ids import NodeKind
 from models import companies as rows
 from resolvers import companies
-from schema.fields import Info, column, connection_columns, relation
+from schema.fields import Info, column, connection_columns, relation, requested_columns
 from schema.nodes import FromRow, Node, node_id
 from schema.pages import (
     After,
@@ -105,7 +105,8 @@ class CompanyQuery:
         id: Annotated[strawberry.ID, strawberry.argument(description="The company's id.")],
     ) -> Company | None:
         """Load a company."""
-        row = await companies.one(info.context, id)
+        columns = requested_columns(info._raw_info)  # noqa: SLF001  # not public otherwise
+        row = await companies.one(info.context, id, columns)
         return None if row is None else Company.from_row(row)
 
     @strawberry.field(description="The companies that customers work for, by name.")

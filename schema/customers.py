@@ -71,7 +71,7 @@ class Customer(FromRow, Node):
         """Load the notes on the customer."""
         arguments = page_arguments(info, first, after, last, before)
         return await load_connection(
-            info, customers.notes_by_customer, self.row.id, arguments, from_row_of(NodeKind.NOTE)
+            info, customers.notes_of, self.row.id, arguments, from_row_of(NodeKind.NOTE)
         )
 
     @strawberry.field(description="Each time they were in touch with an agent, newest first.")

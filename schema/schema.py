@@ -17,6 +17,7 @@ from schema.errors import EXCEPTION_HANDLERS
 from schema.favorite_list import FavoriteSubscription
 from schema.favorites import FavoriteMutation
 from schema.fields import compile_fields
+from schema.inbox_events import InboxSubscription
 from schema.message_mutations import MessageMutation
 from schema.node_query import NodeQuery
 from schema.note_mutations import NoteMutation
@@ -72,7 +73,7 @@ class Mutation(
 @strawberry.type(
     description="What happens, live. Streams with `after` are resumed where their cursor stands."
 )
-class Subscription(TicketSubscription, FavoriteSubscription):
+class Subscription(TicketSubscription, FavoriteSubscription, InboxSubscription):
     """What happens, live."""
 
 

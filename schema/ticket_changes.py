@@ -6,14 +6,14 @@ import strawberry
 
 from core.ids import NodeKind
 from resolvers import actors, favorites
-from resolvers.ticket_changes import TicketChangeKind
+from resolvers.ticket_changes import TicketAction
 from schema.actors import Actor, wrap_actor
 from schema.favorite_items import FavoriteItem, favorite_item
 from schema.field_changes import FieldChange
 from schema.fields import column, derived, relation
 from schema.nodes import FromRow, node_id
 
-strawberry.enum(TicketChangeKind, description="What happened to a ticket.")
+strawberry.enum(TicketAction, description="What was done to a ticket.")
 
 
 @strawberry.type(description="Something that was done to a ticket, other than writing.")
@@ -21,7 +21,7 @@ class TicketChange(FromRow):
     """Something that was done to a ticket."""
 
     id: strawberry.ID = node_id(NodeKind.TICKET_CHANGE)
-    kind: TicketChangeKind = column("What was done.")
+    action: TicketAction = column("What was done.")
     actor: Actor = relation(
         "Who did it.", actors.by_key, key=("actor_kind", "actor_id"), wrap=wrap_actor
     )

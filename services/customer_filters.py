@@ -1,6 +1,6 @@
 """The filter of customer lists."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -18,7 +18,7 @@ class CustomerFilter:
     company_id: UUID | None = None
     channel: Channel | None = None
     has_email: bool | None = None
-    created: MomentRange = MomentRange()
+    created: MomentRange = field(default_factory=MomentRange)
 
     def clauses(self) -> list[ColumnElement[bool]]:
         """Return the filter as SQL over `Customer`."""

@@ -81,7 +81,8 @@ def _each_word(
 
 
 def _begins(term: InstrumentedAttribute[str], alternatives: set[str]) -> ColumnElement[bool]:
-    return or_(*(term.between(start, start + _LAST_CHARACTER) for start in alternatives))
+    # Not BETWEEN: PostgreSQL allows no collation within it.
+    return or_(*((term >= start) & (term <= start + _LAST_CHARACTER) for start in alternatives))
 
 
 def _has_word(folded: InstrumentedAttribute[str], alternatives: set[str]) -> ColumnElement[bool]:

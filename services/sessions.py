@@ -1,24 +1,27 @@
 """Signing in, signing out, and finding out who sent a request."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from secrets import token_urlsafe
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, select, update
+from sqlalchemy import ColumnElement, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core import clock
 from core.database import Database
 from core.errors import FieldErrorCode, NotAllowed, Unauthenticated, WrongCredentials
 from core.text import fold
+from models import api_tokens
+from models import sessions as session_rows
 from models.actors import Actor, ActorKind
 from models.agents import Agent, AgentRole
 from models.api_tokens import ApiToken, ApiTokenBrand
 from models.base import EMAIL_CHARACTERS
 from models.brands import BrandMember
-from models.sessions import ABSOLUTE_LIFETIME, SLIDING_LIFETIME, Session
+from models.sessions import ABSOLUTE_LIFETIME, Session
 from models.teams import TeamMember
 from models.viewers import ApiScope, Viewer
 from services import sign_in_failures
@@ -72,9 +75,9 @@ async def sign_in(database: Database, email: str, password: str) -> SignedIn:
         ).one_or_none()
     matches = await password_matches(password, known.password_hash if known else None)
     async with database.transaction() as session:
+        # Guesses that were on their way when the limit was reached learn nothing.
+        await sign_in_failures.refuse_guessing(await session.connection(), address)
         if known is not None and matches:
-            # Guesses that were on their way when the limit was reached learn nothing.
-            await sign_in_failures.refuse_guessing(await session.connection(), address)
             await sign_in_failures.forget(session, address)
             return await _open_session(session, known.id)
         await sign_in_failures.count(session, address)
@@ -146,18 +149,11 @@ async def _open_session(session: AsyncSession, agent_id: UUID) -> SignedIn:
 async def _agent(
     connection: AsyncConnection, is_session: ColumnElement[bool]
 ) -> tuple[Viewer, datetime]:
-    now = clock.now()
     row = (
         await connection.execute(
             select(Session.id, Session.last_used_at, Agent.id, Agent.role, Agent.language)
             .join(Agent, Agent.id == Session.agent_id)
-            .where(
-                is_session,
-                Session.ended_at.is_(None),
-                Session.last_used_at > now - SLIDING_LIFETIME,
-                Session.created_at > now - ABSOLUTE_LIFETIME,
-                Agent.active,
-            )
+            .where(is_session, session_rows.is_live(clock.now()), Agent.active)
         )
     ).one_or_none()
     if row is None:
@@ -185,13 +181,10 @@ async def _agent(
 async def _integration(
     connection: AsyncConnection, is_token: ColumnElement[bool], language: str
 ) -> tuple[Viewer, datetime]:
-    now = clock.now()
     row = (
         await connection.execute(
             select(ApiToken.id, ApiToken.scopes, ApiToken.last_used_at).where(
-                is_token,
-                ApiToken.revoked_at.is_(None),
-                func.coalesce(ApiToken.expires_at > now, True),
+                is_token, api_tokens.is_live(clock.now())
             )
         )
     ).one_or_none()
@@ -207,7 +200,7 @@ async def _integration(
         scopes=frozenset(ApiScope(scope) for scope in row.scopes),
         session_id=row.id,
     )
-    return viewer, row.last_used_at or datetime.min.replace(tzinfo=now.tzinfo)
+    return viewer, row.last_used_at or datetime.min.replace(tzinfo=UTC)
 
 
 async def _touch(database: Database, viewer: Viewer) -> None:
@@ -230,3 +223,17 @@ async def refresh(database: Database, viewer: Viewer) -> Viewer:
             return (await _agent(connection, Session.id == viewer.session_id))[0]
         is_token = ApiToken.id == viewer.session_id
         return (await _integration(connection, is_token, viewer.language))[0]
+
+
+async def live_among(database: Database, session_ids: Collection[UUID]) -> set[UUID]:
+    """Return those sessions and API tokens that still open something, in one statement."""
+    now = clock.now()
+    sessions_now = (
+        select(Session.id)
+        .join(Agent, Agent.id == Session.agent_id)
+        .where(Session.id.in_(session_ids), session_rows.is_live(now), Agent.active)
+    )
+    tokens_now = select(ApiToken.id).where(ApiToken.id.in_(session_ids), api_tokens.is_live(now))
+    async with database.reading() as connection:
+        found = await connection.execute(sessions_now.union_all(tokens_now))
+        return {session_id for (session_id,) in found}

@@ -21,7 +21,7 @@ READ = """
         brand { name } topic { name } team { name } assignee { name } customer { name email }
         tags { name } lastMessage { body }
         changes { totalCount nodes {
-          kind actor { ... on Agent { name } ... on Customer { name } }
+          action actor { ... on Agent { name } ... on Customer { name } }
           changes { field before after }
         } }
       }
@@ -115,7 +115,7 @@ async def test_a_new_ticket_shows_what_the_customer_wrote(world: World) -> None:
         "lastMessage": {"body": "Where is my order?"},
         "changes": {
             "totalCount": 1,
-            "nodes": [{"kind": "CREATED", "actor": {"name": "Admin"}, "changes": []}],
+            "nodes": [{"action": "CREATED", "actor": {"name": "Admin"}, "changes": []}],
         },
     }
 
@@ -176,7 +176,7 @@ async def test_only_the_fields_sent_are_changed_and_null_clears(world: World) ->
     }
     assert (await read(world.ayse, ticket))["changes"]["nodes"][1:] == [
         {
-            "kind": "FIELDS_CHANGED",
+            "action": "FIELDS_CHANGED",
             "actor": {"name": "Ayse"},
             "changes": [
                 {"field": "description", "before": None, "after": "Parcel lost"},
@@ -184,7 +184,7 @@ async def test_only_the_fields_sent_are_changed_and_null_clears(world: World) ->
             ],
         },
         {
-            "kind": "FIELDS_CHANGED",
+            "action": "FIELDS_CHANGED",
             "actor": {"name": "Ayse"},
             "changes": [
                 {"field": "description", "before": "Parcel lost", "after": None},

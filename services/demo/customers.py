@@ -18,8 +18,8 @@ _WORK_FOR_A_COMPANY = 0.45
 _WRITE_MAIL = 0.9
 _HAVE_A_PHONE = 0.7
 
-# ISO 843 (ELOT 743), by letter; the one pair of letters that is frequent in names stands first.
-_GREEK_PAIRS = {"ου": "ou"}
+# ISO 843 (ELOT 743): the pairs of letters that are frequent in names, then single letters.
+_GREEK_PAIRS = {"ου": "ou", "ευ": "ev", "αυ": "av", "γγ": "ng"}
 _LATIN_OF_GREEK = str.maketrans(
     dict(zip("αβγδεζηικλμνξοπρστυφω", "avgdeziiklmnxoprstyfo", strict=True))
     | {"θ": "th", "χ": "ch", "ψ": "ps"}

@@ -5,7 +5,7 @@ own; so the demo's acts are written down in memory first, and then into the data
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,9 @@ from services.search import TERMS_PER_TEXT
 
 Values = dict[str, Any]
 
+# Keeps the digits that end one text apart from those that begin the next.
+_BETWEEN_TEXTS = " ; "
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -40,8 +43,8 @@ class Journal:
         self._rows: dict[type[Base], list[Base]] = defaultdict(list)
         self._events: list[Values] = []
         self._heads: dict[str, int] = defaultdict(int)
-        self._ticket_terms: set[tuple[str, UUID]] = set()
-        self._customer_terms: set[tuple[str, UUID]] = set()
+        self._ticket_texts: dict[UUID, list[str]] = defaultdict(list)
+        self._customer_texts: dict[UUID, list[str]] = defaultdict(list)
 
     def keep(self, *rows: Base) -> None:
         """Write rows."""
@@ -76,11 +79,11 @@ class Journal:
 
     def index_ticket(self, ticket_id: UUID, *texts: str | None) -> None:
         """Make a ticket findable, as `services.search` does."""
-        self._ticket_terms |= {(term, ticket_id) for term in _terms(texts)}
+        self._ticket_texts[ticket_id] += filter(None, texts)
 
     def index_customer(self, customer_id: UUID, *texts: str | None) -> None:
         """Make a customer findable, as `services.search` does."""
-        self._customer_terms |= {(term, customer_id) for term in _terms(texts)}
+        self._customer_texts[customer_id] += filter(None, texts)
 
     def tables(self) -> Iterator[tuple[Table, list[Values]]]:
         """Give all that was written, rows after those that they refer to."""
@@ -95,19 +98,22 @@ class Journal:
             _table(TopicHeadRow),
             [{"topic": topic, "seq": seq, "min_seq": 1} for topic, seq in self._heads.items()],
         )
-        yield (
-            _table(TicketTerm),
-            [{"term": term, "ticket_id": owner} for term, owner in sorted(self._ticket_terms)],
-        )
-        yield (
-            _table(CustomerTerm),
-            [{"term": term, "customer_id": owner} for term, owner in sorted(self._customer_terms)],
-        )
+        yield _table(TicketTerm), _terms("ticket_id", self._ticket_texts)
+        yield _table(CustomerTerm), _terms("customer_id", self._customer_texts)
 
 
 def _table(model: type[Base]) -> Table:
     return Base.metadata.tables[model.__tablename__]
 
 
-def _terms(texts: Sequence[str | None]) -> set[str]:
-    return {term for text in texts if text for term in search_terms(text, TERMS_PER_TEXT)}
+def _terms(owner: str, texts: Mapping[UUID, Sequence[str]]) -> list[Values]:
+    """Return the terms under which each owner is found by any of its texts.
+
+    All texts of an owner are read as one, in which a word that returns costs nothing.
+    """
+    pairs = [
+        (term, owner_id)
+        for owner_id, of_owner in texts.items()
+        for term in search_terms(_BETWEEN_TEXTS.join(of_owner), TERMS_PER_TEXT * len(of_owner))
+    ]
+    return [{"term": term, owner: owner_id} for term, owner_id in sorted(pairs)]

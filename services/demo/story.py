@@ -1,13 +1,15 @@
 """The story of one ticket: who does what in it, one act after the other."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
 from models.actors import AUTOMATION, Actor, ActorKind
 from models.channels import Channel
+from models.companies import Company
+from models.customers import Customer
 from models.interactions import Interaction
 from models.notes import NoteKind
 from models.tickets import TicketStatus
@@ -26,14 +28,14 @@ _SORTED = 0.85
 _TAGGED = 0.4
 _HANDED_OVER = 0.08
 _CALLED = 0.12
-_NOTED = {
-    NoteKind.INLINE: 0.6,
-    NoteKind.TICKET: 0.35,
-    NoteKind.CUSTOMER: 0.15,
-    NoteKind.COMPANY: 0.2,
-}
+_INLINE_NOTES = 0.6
+_TICKET_NOTES = 0.35
+_CUSTOMER_NOTES = 0.15
+_COMPANY_NOTES = 0.2
 _REMINDED = 0.5
 _WITH_TODOS = 0.5
+_STARRED_BY_COLLEAGUE = 0.3
+
 _STILL_OPEN = (TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.ON_HOLD)
 _REMINDERS_WITHIN = timedelta(days=9)
 
@@ -106,16 +108,20 @@ class _Story:
         middle = [step for block in spoken for step in block]
         return [opening, *self._beginning(), *middle, *self._ending()]
 
-    def _beginning(self) -> Iterator[_Step]:
+    def _beginning(self) -> list[_Step]:
+        deeds: list[Deed] = []
         if self._is_assigned:
-            yield _Step(Pace.AGENT, self._take)
+            deeds.append(self._take)
             if self._plan.channel is Channel.LIVE_CHAT:
-                yield _Step(Pace.AT_ONCE, partial(self._open_interaction, Channel.LIVE_CHAT))
+                deeds.append(partial(self._open_interaction, Channel.LIVE_CHAT))
         if self._rng.random() < _SORTED:
-            yield _Step(Pace.AT_ONCE if self._is_assigned else Pace.AGENT, self._sort)
+            deeds.append(self._sort)
         if self._rng.random() < _TAGGED:
             tags = self._rng.sample(self._desk.staff.tags, self._rng.randint(1, 3))
-            yield _Step(Pace.AGENT, lambda moment: self._file.tag(self._by_agent(moment), tags))
+            deeds.append(lambda moment: self._file.tag(self._by_agent(moment), tags))
+        return [
+            _Step(Pace.AT_ONCE if place else Pace.AGENT, deed) for place, deed in enumerate(deeds)
+        ]
 
     def _ending(self) -> Iterator[_Step]:
         status = self._plan.status
@@ -130,10 +136,16 @@ class _Story:
 
     def _extras(self) -> Iterator[list[_Step]]:
         """Give what happens beside the conversation; the steps of each stay together."""
-        for kind, likelihood in _NOTED.items():
-            is_possible = kind is not NoteKind.COMPANY or self._plan.person.company is not None
-            if is_possible and self._rng.random() < likelihood:
-                yield [self._notes(kind)]
+        person, texts = self._plan.person, self._book.notes
+        yield from self._noted(_INLINE_NOTES, NoteKind.INLINE, texts.inline)
+        yield from self._noted(_TICKET_NOTES, NoteKind.TICKET, texts.ticket)
+        yield from self._noted(
+            _CUSTOMER_NOTES, NoteKind.CUSTOMER, texts.customer, owner=person.customer
+        )
+        if person.company is not None:
+            yield from self._noted(
+                _COMPANY_NOTES, NoteKind.COMPANY, texts.company, owner=person.company
+            )
         if self._is_assigned and self._rng.random() < _HANDED_OVER:
             yield [_Step(Pace.AT_ONCE, self._hand_over)]
         if self._plan.channel in MAIL_CHANNELS and self._rng.random() < _CALLED:
@@ -148,27 +160,37 @@ class _Story:
             Pace.CUSTOMER, lambda moment: self._file.receive(Act(AUTOMATION, moment), text)
         )
 
-    def _notes(self, kind: NoteKind) -> _Step:
-        texts = self._book.notes
-        variants = {
-            NoteKind.INLINE: texts.inline,
-            NoteKind.TICKET: texts.ticket,
-            NoteKind.CUSTOMER: texts.customer,
-            NoteKind.COMPANY: texts.company,
-        }
-        text = self._rng.choice(variants[kind])
-        remind_at = None
-        todos: Sequence[str] = ()
+    def _noted(
+        self,
+        likelihood: float,
+        kind: NoteKind,
+        variants: Sequence[str],
+        *,
+        owner: Customer | Company | None = None,
+    ) -> Iterator[list[_Step]]:
+        """Give a note, perhaps; what is still to be done stands on the note of an open ticket."""
+        if self._rng.random() >= likelihood:
+            return
+        note = NewNote(kind, self._rng.choice(variants), owner)
         if kind is NoteKind.TICKET and self._plan.status in _STILL_OPEN:
-            if self._rng.random() < _REMINDED:
-                remind_at = self._desk.calendar.now + _REMINDERS_WITHIN * self._rng.random()
-            if self._rng.random() < _WITH_TODOS:
-                todos = self._rng.sample(texts.todos, self._rng.randint(1, len(texts.todos)))
-        return _Step(Pace.AT_ONCE, partial(self._note, kind, text, todos, remind_at))
+            note = replace(note, todos=self._todos(), remind_at=self._reminder())
+        yield [_Step(Pace.AT_ONCE, partial(self._note, note))]
+
+    def _todos(self) -> Sequence[str]:
+        todos = self._book.notes.todos
+        is_needed = self._rng.random() < _WITH_TODOS
+        return self._rng.sample(todos, self._rng.randint(1, len(todos))) if is_needed else ()
+
+    def _reminder(self) -> datetime | None:
+        is_needed = self._rng.random() < _REMINDED
+        return (
+            self._desk.calendar.now + _REMINDERS_WITHIN * self._rng.random() if is_needed else None
+        )
 
     def _stars(self) -> _Step:
-        by_colleague = self._rng.random() < 0.3  # noqa: PLR2004  # the list belongs to them all
-        return _Step(Pace.AT_ONCE, partial(self._star, by_colleague, self._rng.random()))
+        by_colleague = self._rng.random() < _STARRED_BY_COLLEAGUE
+        place = self._rng.random()
+        return _Step(Pace.AT_ONCE, partial(self._star, by_colleague=by_colleague, place=place))
 
     def _reaches(self, pace: Pace, status: TicketStatus) -> _Step:
         return _Step(pace, lambda moment: self._file.set_status(self._by_agent(moment), status))
@@ -215,19 +237,12 @@ class _Story:
         topic = self._desk.staff.topic(self._plan.brand, self._plan.subject)
         self._file.sort(self._by_agent(moment), topic, self._plan.priority)
 
-    def _note(
-        self,
-        kind: NoteKind,
-        text: str,
-        todos: Sequence[str],
-        remind_at: datetime | None,
-        moment: datetime,
-    ) -> None:
-        body = text.format(**self._talk.facts, colleague=self._colleague.name)
-        mentions = [self._colleague] if "{colleague}" in text else []
-        self._file.add_note(self._by_agent(moment), NewNote(kind, body, mentions, todos, remind_at))
+    def _note(self, draft: NewNote, moment: datetime) -> None:
+        body = draft.body.format(**self._talk.facts, colleague=self._colleague.name)
+        mentions = [self._colleague] if "{colleague}" in draft.body else []
+        self._file.add_note(self._by_agent(moment), replace(draft, body=body, mentions=mentions))
 
-    def _star(self, by_colleague: bool, place: float, moment: datetime) -> None:  # noqa: FBT001
+    def _star(self, moment: datetime, *, by_colleague: bool, place: float) -> None:
         agent = self._colleague if by_colleague else self._agent
         self._file.star(Act(Actor(ActorKind.AGENT, agent.id), moment), place)
 

@@ -12,6 +12,8 @@ from models.base import Versioned
 from models.brands import Brand
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
+from models.companies import Company
+from models.customers import Customer
 from models.event_topics import inbox_topic, topic_of
 from models.favorites import Favorite
 from models.messages import DeliveryState, Message, MessageDirection
@@ -41,10 +43,11 @@ class NewTicket:
 
 @dataclass(frozen=True, slots=True)
 class NewNote:
-    """What an agent notes; a reminder is for the one who writes it."""
+    """What an agent notes, on the ticket if there is no other owner; they remind themselves."""
 
     kind: NoteKind
     body: str
+    owner: Customer | Company | None = None
     mentions: Sequence[Agent] = ()
     todos: Sequence[str] = ()
     remind_at: datetime | None = None
@@ -120,17 +123,15 @@ class TicketFile:
         """Write a note on the ticket, its customer or the customer's company."""
         note = self._note(act, new)
         payload = {"note_id": note.id.hex, "kind": note.kind}
-        if new.kind in (NoteKind.INLINE, NoteKind.TICKET):
+        if new.owner is None:
             # The version of an inline note stays as it was written, as in `services.notes`.
             versions = [note] if new.kind is NoteKind.TICKET else []
             self._record(act, "NoteAdded", payload, versions=versions)
             self._unstarred.append(note)
             self._finish(act)
         else:
-            owner = self.person.customer if new.kind is NoteKind.CUSTOMER else self.person.company
-            assert owner is not None  # noqa: S101
             self._journal.record(
-                act, "NoteAdded", payload, topic=topic_of(owner), versions=[owner, note]
+                act, "NoteAdded", payload, topic=topic_of(new.owner), versions=[new.owner, note]
             )
         for agent in new.mentions:
             self._journal.record(
@@ -191,14 +192,12 @@ class TicketFile:
         self._record(act, "MessageAdded", {"message_id": message.id.hex})
 
     def _note(self, act: Act, new: NewNote) -> Note:
-        of_ticket = new.kind in (NoteKind.INLINE, NoteKind.TICKET)
-        customer = self.person.customer
         note = Note(
             id=new_id(),
             kind=new.kind,
-            ticket_id=self.ticket.id if of_ticket else None,
-            customer_id=customer.id if new.kind is NoteKind.CUSTOMER else None,
-            company_id=customer.company_id if new.kind is NoteKind.COMPANY else None,
+            ticket_id=self.ticket.id if new.owner is None else None,
+            customer_id=new.owner.id if isinstance(new.owner, Customer) else None,
+            company_id=new.owner.id if isinstance(new.owner, Company) else None,
             body=new.body,
             author_kind=act.actor.kind,
             author_id=act.actor.id,

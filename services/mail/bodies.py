@@ -17,8 +17,8 @@ _PLAIN = "text/plain"
 _HTML = "text/html"
 _ALTERNATIVE = "multipart/alternative"
 
-# The HTML standard looks for the declaration in the first 1,024 bytes.
-# A declaration that can be read as ASCII is not itself UTF-16 or UTF-32, whatever it says.
+# The HTML standard looks for the declaration in the first 1,024 bytes. One that can be read as
+# ASCII does not itself stand in UTF-16 or UTF-32, whatever it says.
 _DECLARATION = re.compile(
     rb"<meta[^>]{1,200}charset\s{0,9}=\s{0,9}[\"']?(?!utf-?(?:16|32))([\w.:-]{1,40})", re.IGNORECASE
 )
@@ -120,7 +120,9 @@ def _cut(text: str) -> tuple[str, bool]:
 
 def _as_html(part: Part) -> str:
     text = _decode(part)
-    return text if part.content_type == _HTML else f"<pre>{html.escape(text)}</pre>"
+    if part.content_type == _HTML or not text.strip():
+        return text
+    return f"<pre>{html.escape(text)}</pre>"
 
 
 def _decode(part: Part) -> str:

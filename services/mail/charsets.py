@@ -15,8 +15,8 @@ _WINDOWS = re.compile(r"(?:x_)?(?:windows|win|cp|ms)_?(125\d)")
 # (escape sequences, IDNA, Punycode) are no character sets; those that are follow.
 _CHARACTER_SETS = (
     frozenset(aliases.values())
-    - {"base64_codec", "bz2_codec", "hex_codec", "mbcs", "quopri_codec", "rot_13", "uu_codec"}
-    - {"zlib_codec"}
+    - {"base64_codec", "bz2_codec", "hex_codec", "quopri_codec", "rot_13", "uu_codec", "zlib_codec"}
+    - {"ascii", "mbcs"}
 ) | {"cp720", "cp737", "cp874", "koi8_u"}
 
 # What senders call by the name on the left contains the characters of the set on the right, as
@@ -46,7 +46,7 @@ _GUESSES = ("windows-1254", "windows-1253", "windows-1252", "windows-1251")
 # Differs from the Turkish set in six letters only, which are Icelandic.
 _WESTERN, _TURKISH = "Windows-1252", "cp1254"
 _GUESSING_BYTES = 4096
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_ASCII = bytes(range(128))
 _DAMAGE = "\ufffd"
 
 
@@ -63,33 +63,33 @@ def decode_text(raw: bytes, label: str | None = None, hint: str | None = None) -
     codec = _codec(label) or _codec(hint)
     if codec == _GREEK and _CONTROL_BYTES.search(raw):
         codec = _GREEK_OF_WINDOWS
-    if raw.isascii() and not (codec or "").startswith(_SHIFTING):
-        return raw.decode("ascii")
-    if codec is None or codec == "utf_8":
-        return _utf8(raw) or _guess(raw)
     if codec.startswith(_SHIFTING):
         return raw.decode(codec, "replace")
+    if raw.isascii():
+        return raw.decode("ascii")
     accidents = _ACCIDENTS if codec.startswith(_MULTIBYTE) else 0
     with suppress(UnicodeDecodeError):
         text = raw.decode("utf-8")
         if _count_not_ascii(text) > accidents:
             return text
+    if codec in ("", "utf_8"):
+        return _damaged_utf8(raw) or _guess(raw)
     return raw.decode(codec, "replace")
 
 
-def _codec(label: str | None) -> str | None:
-    """Return Python's name of a set; None for ASCII, which says nothing of other bytes."""
+def _codec(label: str | None) -> str:
+    """Return Python's name of a set; nothing for ASCII, which says nothing of other bytes."""
     match = _LABEL.match(label or "")
     if match is None:
-        return None
+        return ""
     name = normalize_encoding(match[1].lower())
     windows = _WINDOWS.fullmatch(name)
     name = f"cp{windows[1]}" if windows else aliases.get(name, name)
     name = _SUPERSETS.get(name, name)
-    return name if name in _CHARACTER_SETS and name != "ascii" else None
+    return name if name in _CHARACTER_SETS else ""
 
 
-def _utf8(raw: bytes) -> str | None:
+def _damaged_utf8(raw: bytes) -> str | None:
     """Decode what is UTF-8 but for a few broken characters."""
     text = raw.decode("utf-8", "replace")
     return text if 2 * text.count(_DAMAGE) <= _count_not_ascii(text) else None
@@ -100,8 +100,6 @@ def _count_not_ascii(text: str) -> int:
 
 
 def _guess(raw: bytes) -> str:
-    start = _NOT_ASCII.search(raw)
-    sample = raw[start.start() if start else 0 :][:_GUESSING_BYTES]
+    sample = raw.lstrip(_ASCII)[:_GUESSING_BYTES]
     found = chardet.detect(sample, include_encodings=_GUESSES)["encoding"]
-    codec = _TURKISH if found in (None, _WESTERN) else found
-    return raw.decode(codec or _TURKISH, "replace")
+    return raw.decode(_TURKISH if found in (None, _WESTERN) else found, "replace")

@@ -109,18 +109,14 @@ def _read(content: bytes, structure: Structure) -> ParsedMail:
         raise UnreadableMail("it has no header of a mail")
     selection = select_parts(root)
     body = read_body(selection)
-    hint = next(
-        (p.parameters["charset"] for p in selection.plain if "charset" in p.parameters), None
-    )
+    # Raw bytes in the header are most likely in the character set of the body.
+    hint = next(iter(selection.plain), root).parameters.get("charset")
     senders = parse_mailboxes([*headers.all("from"), *headers.all("sender")], hint)
-    sender = senders[0] if senders else None
-    ids = read_message_ids(headers.first("message-id"))
-    parents = read_message_ids(headers.first("in-reply-to"))
+    sender = next(iter(senders), None)
+    own_id = next(iter(read_message_ids(headers.first("message-id"))), None)
     return ParsedMail(
-        message_id=ids[0]
-        if ids
-        else synthetic_message_id(headers, content[structure.body_start :]),
-        in_reply_to=parents[0] if parents else None,
+        message_id=own_id or synthetic_message_id(headers, content[structure.body_start :]),
+        in_reply_to=next(iter(read_message_ids(headers.first("in-reply-to"))), None),
         references=read_references(headers.first("references")),
         subject=stored_line(decode_header(headers.first("subject"), hint), FREE_TEXT_CHARACTERS),
         sender=sender,

@@ -73,6 +73,10 @@ def test_two_chinese_characters_that_happen_to_be_valid_utf_8_stay_chinese() -> 
     assert decode_text("联通".encode("gbk"), "gb2312") == "联通"
 
 
+def test_replacement_characters_that_were_sent_are_text() -> None:
+    assert decode_text(b"\xef\xbf\xbd", None) == "\ufffd"
+
+
 def test_one_broken_character_does_not_make_utf_8_something_else() -> None:
     assert decode_text(GREEK.encode() + b"\xce", "utf-8") == GREEK + "\ufffd"
 
