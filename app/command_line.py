@@ -49,7 +49,7 @@ class CommandFailed(Exception):
 def main() -> None:
     """Run the command that was typed. What went wrong is told in a line, with exit code 1."""
     try:
-        commands()
+        commands(sys.argv[1:])
     except (CommandFailed, NotReady, PublicError, OSError) as error:
         sys.exit(f"starling: {error}")
 

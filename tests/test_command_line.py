@@ -184,7 +184,7 @@ def test_a_wrong_setting_is_named_in_one_line(
 def test_an_unknown_command_is_answered_with_those_there_are(run: Run) -> None:
     finished = run("dance")
 
-    assert (finished.code, finished.out, finished.err.count("\n")) == (1, "", 1)
+    assert (finished.code, finished.out, finished.err.count("\n")) == (2, "", 1)
     assert finished.err.startswith('starling: Unknown command "dance". Available commands: ')
 
 

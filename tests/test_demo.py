@@ -28,7 +28,7 @@ from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
 from models.event_topics import inbox_topic, topic_named
-from models.events import Event, TopicHeadRow, read_events, read_heads
+from models.events import Event, TopicHeadRow
 from models.favorites import Favorite
 from models.interactions import Interaction, InteractionTag
 from models.jobs import Job
@@ -40,7 +40,7 @@ from models.tickets import Ticket, TicketPriority, TicketStatus
 from models.topics import Topic
 from services import demo, messages, sessions, tickets
 from services.messages import IncomingMessage
-from services.unit_of_work import UnitOfWork, unit_of_work
+from services.unit_of_work import UnitOfWork
 from tests.conftest import as_asyncpg
 from tests.databases import create_database, drop_database
 from tests.desk import Client
@@ -60,7 +60,7 @@ PROMISED = {
 
 @dataclass(frozen=True)
 class Filled:
-    """A filled database that stays as it is, and how the filling went."""
+    """A filled database, and how the filling went."""
 
     url: str
     progress: list[tuple[int, int]]
@@ -82,37 +82,22 @@ def filled_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="session")
-def filled_postgres(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+def filled_postgres(postgres_server: PostgresServer, postgres_template: str) -> Iterator[Filled]:
     url = asyncio.run(create_database(postgres_server.url, template_url=postgres_template))
-    asyncio.run(fill(as_asyncpg(url)))
-    yield url
+    yield asyncio.run(fill(as_asyncpg(url)))
     asyncio.run(drop_database(postgres_server.url, url))
 
 
-@pytest.fixture
-async def postgres_demo(
-    postgres_server: PostgresServer, filled_postgres: str
-) -> AsyncIterator[str]:
-    url = await create_database(postgres_server.url, template_url=filled_postgres)
-    yield as_asyncpg(url)
-    await drop_database(postgres_server.url, url)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def demo_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a filled database that belongs to this test alone."""
-    if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgres_demo")
-        return url
-    path = tmp_path / "demo.sqlite3"
-    filled: Filled = request.getfixturevalue("filled_sqlite")
-    shutil.copy(filled.url.removeprefix("sqlite+aiosqlite:///"), path)
-    return f"sqlite+aiosqlite:///{path}"
+@pytest.fixture(params=["sqlite", "postgres"])
+def filled(request: pytest.FixtureRequest) -> Filled:
+    """A demo that all tests share: they look at it, sign in to it, and leave the rest alone."""
+    found: Filled = request.getfixturevalue(f"filled_{request.param}")
+    return found
 
 
 @pytest.fixture
-async def desk(demo_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    settings = Settings(database_url=demo_url, storage_path=tmp_path / "files", _env_file=None)
+async def desk(filled: Filled, tmp_path: Path) -> AsyncIterator[Desk]:
+    settings = Settings(database_url=filled.url, storage_path=tmp_path / "files", _env_file=None)
     async with open_desk(settings) as opened:
         yield opened
 
@@ -155,21 +140,23 @@ async def test_filling_it_twice_changes_nothing(desk: Desk) -> None:
     assert {model: await count(desk, model) for model in tables} == before
 
 
-def test_filling_tells_how_far_it_is(filled_sqlite: Filled) -> None:
-    written = [done for done, _total in filled_sqlite.progress]
-    (total,) = {total for _done, total in filled_sqlite.progress}
+def test_filling_tells_how_far_it_is(filled: Filled) -> None:
+    written = [done for done, _total in filled.progress]
+    (total,) = {total for _done, total in filled.progress}
 
     assert written == sorted(set(written))
     assert written[-1] == total
 
 
-@pytest.mark.parametrize("column", [Ticket.status, Ticket.priority, Note.kind])
-async def test_every_status_priority_and_kind_of_note_occurs(desk: Desk, column: Any) -> None:
-    kinds = {Ticket.status: TicketStatus, Ticket.priority: TicketPriority, Note.kind: NoteKind}
+async def test_every_status_priority_and_kind_of_note_occurs(desk: Desk) -> None:
+    for column, kinds in (
+        (Ticket.status, TicketStatus),
+        (Ticket.priority, TicketPriority),
+        (Note.kind, NoteKind),
+    ):
+        found = await rows(desk, select(column).distinct())
 
-    found = await rows(desk, select(column).distinct())
-
-    assert {value for (value,) in found} == set(kinds[column])
+        assert {value for (value,) in found} == set(kinds)
 
 
 async def test_people_write_on_many_channels_in_three_languages(desk: Desk) -> None:
@@ -251,18 +238,19 @@ async def test_the_log_of_each_topic_has_no_gap_and_goes_forward_in_time(desk: D
         assert moments == sorted(moments)
 
 
-@pytest.mark.parametrize(
-    "model", [Agent, Brand, Company, Customer, Interaction, Tag, Team, Ticket, Topic]
-)
-async def test_the_version_of_a_row_is_the_place_of_its_last_event(desk: Desk, model: Any) -> None:
+async def test_the_version_of_a_row_is_the_place_of_its_last_event(desk: Desk) -> None:
     # What an agent is told is no change of the agent.
     places = select(Event.topic, func.max(Event.seq)).where(Event.type != "AgentMentioned")
-    last = {topic: seq for topic, seq in await rows(desk, places.group_by(Event.topic))}
+    last: dict[str, int] = dict(map(tuple, await rows(desk, places.group_by(Event.topic))))
+    models: tuple[Any, ...] = (
+        *(Agent, Brand, Company, Customer, Interaction, Tag, Team, Ticket, Topic),
+    )
 
-    found = await rows(desk, select(model.id, model.version))
+    for model in models:
+        found = await rows(desk, select(model.id, model.version))
 
-    assert len(found) > 0
-    assert [row for row in found if last[topic_named(model, row.id)] != row.version] == []
+        assert len(found) > 0
+        assert [row for row in found if last[topic_named(model, row.id)] != row.version] == []
 
 
 async def test_each_message_note_and_favourite_has_its_event(desk: Desk) -> None:
@@ -445,31 +433,28 @@ async def test_the_admin_sees_every_ticket(desk: Desk) -> None:
     assert data["tickets"]["totalCount"] == 500
 
 
-@pytest.mark.parametrize("words", ["SIPARIS", "παραγγελια", "parcel depot"])
-async def test_tickets_are_found_by_their_words(desk: Desk, words: str) -> None:
+async def test_tickets_are_found_by_their_words(desk: Desk) -> None:
     async with signed_in(desk, "admin@demo.example") as admin:
-        data = await admin.ask(INBOX, search=words)
+        for words in ("SIPARIS", "παραγγελια", "parcel depot"):
+            data = await admin.ask(INBOX, search=words)
 
-    assert data["tickets"]["totalCount"] > 10
+            assert 10 < data["tickets"]["totalCount"] < 300
 
 
 async def test_work_goes_on_where_the_demo_ends(desk: Desk) -> None:
-    brand = (await rows(desk, select(Brand.id).limit(1)))[0]
-    async with desk.database.reading() as connection:
-        head = (await read_heads(connection, [inbox_topic(brand.id)]))[inbox_topic(brand.id)]
-    admin = await sessions.authenticate(
-        desk.database, f"Bearer {await sign_in(desk, 'admin@demo.example')}"
-    )
+    ((brand_id,),) = await rows(desk, select(Brand.id).limit(1))
+    inbox = inbox_topic(brand_id)
+    ((last,),) = await rows(desk, select(func.max(Event.seq)).where(Event.topic == inbox))
+    token = await sign_in(desk, "admin@demo.example")
+    admin = await sessions.authenticate(desk.database, f"Bearer {token}")
+    new = IncomingMessage(Channel.EMAIL, "new@customer.example", "Hello?", brand_id)
 
-    async with unit_of_work(desk.database, desk.resources.announce, admin.actor) as work:
-        message = await messages.receive(
-            work,
-            admin,
-            IncomingMessage(Channel.EMAIL, "new@customer.example", "Hello?", brand.id),
-        )
-        ticket = await work.session.get_one(Ticket, message.ticket_id)
+    async with desk.database.transaction() as session:
+        work = UnitOfWork(session, admin.actor or AUTOMATION, clock.now())
+        message = await messages.receive(work, admin, new)
+        ticket = await session.get_one(Ticket, message.ticket_id)
+        places = {record.topic: record.sequence for record in await work.write_events()}
+        await session.rollback()
 
     assert ticket.number == 501
-    async with desk.database.reading() as connection:
-        (event,) = await read_events(connection, head.topic, head.sequence, 10)
-    assert event.payload["ticket_id"] == ticket.id.hex
+    assert places[inbox] == last + 1

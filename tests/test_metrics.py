@@ -8,11 +8,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
+from app.measured_engine import MeasuredEngine
+from app.metrics import OPEN_SUBSCRIPTIONS
 from app.worker import Worker, working
 from core.database import Database
 from models.jobs import Job
 from services.jobs import Payload
 from tests.desk import World
+from tests.edge import desk as small_desk
 
 
 async def measure(world: World, name: str, **labels: str) -> float | None:
@@ -44,6 +47,19 @@ async def test_operations_are_counted_by_type_and_outcome(
     await world.nobody.send(document)
 
     assert await measure(world, name, **labels) == before + 1
+
+
+async def test_subscriptions_are_open_from_their_first_event_to_their_end() -> None:
+    engine = MeasuredEngine(small_desk.schema._schema)
+    operation = engine.prepare("subscription { count(upTo: 2) { number } }", None)
+
+    before = OPEN_SUBSCRIPTIONS._value.get()
+    stream = await engine.create_source_stream(operation, {}, small_desk.Desk())
+    await anext(stream)
+    during = OPEN_SUBSCRIPTIONS._value.get()
+    await stream.aclose()
+
+    assert (during, OPEN_SUBSCRIPTIONS._value.get()) == (before + 1, before)
 
 
 async def test_requests_are_counted_by_route_and_never_by_what_clients_make_up(

@@ -209,7 +209,7 @@ async def test_what_every_ticket_has_cannot_be_cleared(world: World, field: str)
     _message, ticket = await world.receive()
     before = await world.counts()
 
-    result = await update(world.ayse, ticket, **{field: None})
+    result = await update(world.ayse, ticket, 2, **{field: None})
 
     assert result["fields"] == [
         {"path": ["input", field], "code": "REQUIRED", "limit": None, "actual": None}
@@ -235,7 +235,7 @@ async def test_2001_characters_do_not_fit_and_leave_no_trace(world: World, field
     _message, ticket = await world.receive()
     before = await world.counts()
 
-    result = await update(world.ayse, ticket, **{field: "😀" * 2_001})
+    result = await update(world.ayse, ticket, 2, **{field: "😀" * 2_001})
 
     assert result == {
         "__typename": "ValidationFailed",

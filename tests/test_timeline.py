@@ -137,7 +137,8 @@ async def test_pages_of_the_timeline_join_without_gap_and_overlap(world: World) 
         after = page["pageInfo"]["endCursor"]
         if not page["pageInfo"]["hasNextPage"]:
             break
-    backwards, before = [], None
+    backwards: list[Any] = []
+    before = None
     while True:
         page = await timeline(world.ayse, ticket, last=5, before=before)
         backwards = page["nodes"] + backwards
@@ -157,7 +158,8 @@ async def test_who_may_not_read_notes_sees_and_counts_none(world: World) -> None
 
     seen = await timeline(reader, ticket)
     changes = await reader.ask(
-        "query ($id: ID!) { ticket(id: $id) { changes { totalCount nodes { action } } } }", id=ticket
+        "query ($id: ID!) { ticket(id: $id) { changes { totalCount nodes { action } } } }",
+        id=ticket,
     )
     refused = await reader.send(TIMELINE, id=ticket, around=note)
 

@@ -119,7 +119,6 @@ _TAGS = (
 class Staff:
     """The desk as it was set up."""
 
-    admin: Agent
     brands: dict[str, Brand]
     tags: list[Tag]
     companies: dict[str, list[tuple[Company, str]]]
@@ -139,21 +138,19 @@ class Staff:
 
     def agents(self, brand: Brand, team: Team, language: str) -> list[Agent]:
         """Return who answers for a brand in a team: those of the language, if there are any."""
-        able = [
+        able = self._able(brand, team)
+        return [agent for agent in able if agent.language == language] or able
+
+    def colleagues(self, brand: Brand, team: Team, agent: Agent) -> list[Agent]:
+        """Return who else works for a brand in a team."""
+        return [other for other in self._able(brand, team) if other is not agent]
+
+    def _able(self, brand: Brand, team: Team) -> list[Agent]:
+        return [
             agent
             for profile, agent in self._agents
             if brand.name in profile.brands and team.name in profile.teams
         ]
-        return [agent for agent in able if agent.language == language] or able
-
-    def colleagues(self, brand: Brand, team: Team, agent: Agent) -> list[Agent]:
-        """Return who else works for a brand in a team; the admin, if nobody else does."""
-        able = [
-            other
-            for profile, other in self._agents
-            if other is not agent and brand.name in profile.brands and team.name in profile.teams
-        ]
-        return able or [self.admin]
 
 
 def hire(journal: Journal, moment: datetime, password_hash: str) -> Staff:
@@ -189,7 +186,7 @@ def hire(journal: Journal, moment: datetime, password_hash: str) -> Staff:
         ]
         for language in LANGUAGES
     }
-    return Staff(admin, brands, tags, companies, teams, agents, topics)
+    return Staff(brands, tags, companies, teams, agents, topics)
 
 
 class _Setup:
