@@ -32,7 +32,7 @@ async def import_archive(
     mail_import = MailImport(
         database, lambda _records: None, FileStorage(settings.storage_path), brand
     )
-    outcomes: Counter[Outcome] = Counter({outcome: 0 for outcome in Outcome})
+    outcomes: Counter[Outcome] = Counter(dict.fromkeys(Outcome, 0))
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from app.application import create_application
 from app.desk import Desk
+from app.session_watch import watching_sessions
 from app.signals import on_stop_signal
 from app.worker import Worker, job_handlers, waking, working
 
@@ -67,7 +68,11 @@ async def serve(desk: Desk, listener: socket.socket, on_ready: Callable[[], None
             worker = Worker(desk.database, job_handlers(desk))
             desk = waking(desk, worker)
             await cleanup.enter_async_context(working(worker))
-        server = _Server(create_application(desk), on_ready)
+        application = create_application(desk)
+        server = _Server(application, on_ready)
+        await cleanup.enter_async_context(
+            watching_sessions(desk.database, application.state.sockets)
+        )
 
         def stop() -> None:
             server.should_exit = True

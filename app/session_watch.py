@@ -1,6 +1,8 @@
 """Ends the sockets of those who are signed out, whether or not anything happens on them."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import structlog
@@ -17,13 +19,25 @@ WATCH_SECONDS = 2.0
 _log = structlog.get_logger(__name__)
 
 
-async def watch_sessions(database: Database, sockets: GraphQLWebSocket[Viewer]) -> NoReturn:
+@asynccontextmanager
+async def watching_sessions(
+    database: Database, sockets: GraphQLWebSocket[Viewer]
+) -> AsyncIterator[None]:
     """Look every two seconds which sessions and API tokens of open sockets have ended."""
+    watch = asyncio.create_task(_watch(database, sockets))
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.wait([watch])
+
+
+async def _watch(database: Database, sockets: GraphQLWebSocket[Viewer]) -> NoReturn:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         try:
             await close_ended(database, sockets)
-        except Exception:  # a database that is away comes back; the watch must still be there
+        except Exception:  # noqa: BLE001  # a database that is away comes back; the watch must still be there
             _log.exception("sessions could not be checked")
 
 

@@ -49,6 +49,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_SECONDS,
+            hide_parameters=True,  # what people wrote does not belong into a log
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
             connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "isolation_level": None},
@@ -75,6 +76,7 @@ class Database:
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_SECONDS,
             pool_pre_ping=False,
+            hide_parameters=True,  # what people wrote does not belong into a log
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
             # Pages are small: compiling them costs more than running them.

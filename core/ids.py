@@ -13,7 +13,7 @@ _GLOBAL_ID_CHARACTERS = 23
 
 
 class NodeKind(bytes, Enum):
-    """The tag byte that tells what a global id names. Written into clients' data: never reuse one."""
+    """The tag byte that tells what a global id names. Clients keep ids: never use one again."""
 
     AGENT = b"A"
     API_TOKEN = b"K"

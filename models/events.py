@@ -26,7 +26,7 @@ class TopicHeadRow(Base):
 
 
 class Event(Base):
-    """One event at its place in one topic. Positions are contiguous: 1, 2, 3 …"""
+    """One event at its place in one topic. Positions are contiguous, from 1 on."""
 
     __tablename__ = "event"
     __table_args__ = (Index(None, "id"),)

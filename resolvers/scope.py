@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from strawberry.dataloader import DataLoader
 
 from core.database import Database
+from core.errors import Unauthenticated
 from models.base import Columns
 from models.viewers import Viewer
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
@@ -79,7 +80,9 @@ class Scope:
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """Run one act of the viewer in one transaction."""
+        """Run one act of the viewer in one transaction. Raises Unauthenticated for strangers."""
+        if self.viewer.actor is None:
+            raise Unauthenticated
         async with unit_of_work(
             self.resources.database, self.resources.announce, self.viewer.actor
         ) as work:

@@ -86,5 +86,5 @@ def build_schema() -> strawberry.Schema:
         exception_handlers=EXCEPTION_HANDLERS,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
-    compile_fields(schema._schema)
+    compile_fields(schema._schema)  # noqa: SLF001  # Strawberry has no public name for it
     return schema

@@ -11,7 +11,7 @@ from sqlalchemy import update as update_rows
 
 from core.errors import FieldErrorCode, NotAllowed
 from core.localization import LANGUAGES
-from core.text import fold
+from core.text import address_key, fold
 from models.agents import Agent, AgentRole
 from models.base import NAME_CHARACTERS
 from models.sessions import Session
@@ -87,7 +87,7 @@ async def update(
         # Nobody has loaded a password, so it has neither a value to show nor a conflict.
         edit.changes.append(FieldChange("password", None, None))
     agent.name_key = fold(agent.name)
-    await unique_keys.change(work, agent, Agent.email_key, fold(agent.email))
+    await unique_keys.change(work, agent, Agent.email_key, address_key(agent.email))
     await _require_an_admin(work)
     if {"active", "password"} & {change.field for change in edit.changes}:
         await _end_sessions(work, agent)
@@ -103,7 +103,7 @@ async def _insert(work: UnitOfWork, new: NewAgent, row_id: UUID) -> Agent:
         name=cleaned["name"],
         name_key=fold(cleaned["name"]),
         email=cleaned["email"],
-        email_key=fold(cleaned["email"]),
+        email_key=address_key(cleaned["email"]),
         password_hash=await hash_password(cleaned["password"]),
         role=cleaned["role"],
         language=cleaned["language"],

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from core.errors import AlreadyExists
 from core.ids import new_id
-from core.text import fold
+from core.text import address_key
 from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
@@ -33,7 +33,7 @@ async def hold_customer(work: UnitOfWork, sender: Sender) -> Customer:
     known = await _hold(work, sender)
     if known is not None:
         return known
-    await take_turn(work, f"{sender.channel}:{fold(sender.handle)}")
+    await take_turn(work, f"{sender.channel}:{address_key(sender.handle)}")
     return await _hold(work, sender) or await _introduce(work, sender)
 
 
@@ -43,7 +43,7 @@ async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
         .join(ChannelProfile, ChannelProfile.customer_id == Customer.id)
         .where(
             ChannelProfile.channel == sender.channel,
-            ChannelProfile.handle_key == fold(sender.handle),
+            ChannelProfile.handle_key == address_key(sender.handle),
         )
         .with_for_update(of=ChannelProfile)
     )
@@ -57,7 +57,7 @@ async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
             customer_id=customer.id,
             channel=sender.channel,
             handle=sender.handle,
-            handle_key=fold(sender.handle),
+            handle_key=address_key(sender.handle),
             verified=False,
             linked_at=work.now,
         )

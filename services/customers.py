@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 
 from core.errors import FieldErrorCode, NotAllowed, NotFound
 from core.ids import new_id
-from core.text import fold
+from core.text import address_key, fold
 from models import companies
 from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
@@ -94,7 +94,9 @@ async def update(
 
 async def by_email(work: UnitOfWork, email: str) -> Customer | None:
     """Return the customer with this e-mail address, whatever its case."""
-    return await work.session.scalar(select(Customer).where(Customer.email_key == fold(email)))
+    return await work.session.scalar(
+        select(Customer).where(Customer.email_key == address_key(email))
+    )
 
 
 async def insert(
@@ -145,7 +147,7 @@ async def _create(work: UnitOfWork, viewer: Viewer, new: NewCustomer, row_id: UU
 
 
 def _email_key(email: str | None) -> str | None:
-    return fold(email) if email else None
+    return address_key(email) if email else None
 
 
 async def _clean(work: UnitOfWork, viewer: Viewer, wanted: Mapping[str, Any]) -> dict[str, Any]:

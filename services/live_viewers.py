@@ -1,4 +1,4 @@
-"""What the viewers of open streams may see now, asked of the database once for all their streams."""
+"""What the viewers of open streams may see now, asked once for all streams of a viewer."""
 
 import asyncio
 import time

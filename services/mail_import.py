@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.ids import new_id
-from core.text import fold
+from core.text import address_key
 from models.actors import AUTOMATION, Actor, ActorKind
 from models.agents import Agent
 from models.attachments import Attachment
@@ -98,7 +98,7 @@ class MailImport:
 
     async def _write(self, work: UnitOfWork, mail: ParsedMail, sender: Mailbox) -> None:
         agent = await work.session.scalar(
-            select(Agent).where(Agent.email_key == fold(sender.address))
+            select(Agent).where(Agent.email_key == address_key(sender.address))
         )
         hand = await self._ticket_of(work, mail, agent)
         if agent is not None:

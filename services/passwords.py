@@ -1,6 +1,7 @@
 """Passwords of agents, hashed by Argon2id with the library's current recommendation (RFC 9106)."""
 
 import asyncio
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -9,8 +10,12 @@ PASSWORD_CHARACTERS_MINIMUM = 10
 PASSWORD_CHARACTERS_MAXIMUM = 1_000
 
 _hasher = PasswordHasher()
-# Checked when nobody has the address, so that the answer takes as long as for a wrong password.
-_hash_of_nobody = _hasher.hash("nobody has this password")
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """Return what is checked when nobody has the address: that takes as long as for somebody."""
+    return _hasher.hash("nobody has this password")
 
 
 async def hash_password(password: str) -> str:
@@ -25,7 +30,7 @@ async def password_matches(password: str, password_hash: str | None) -> bool:
 
 def _matches(password: str, password_hash: str | None) -> bool:
     try:
-        _hasher.verify(password_hash or _hash_of_nobody, password)
+        _hasher.verify(password_hash or _hash_of_nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None

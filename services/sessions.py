@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from core import clock
 from core.database import Database
 from core.errors import FieldErrorCode, NotAllowed, Unauthenticated, WrongCredentials
-from core.text import fold
+from core.text import address_key
 from models import api_tokens
 from models import sessions as session_rows
 from models.actors import Actor, ActorKind
@@ -69,7 +69,7 @@ async def sign_in(database: Database, email: str, password: str) -> SignedIn:
         known = (
             await connection.execute(
                 select(Agent.id, Agent.password_hash).where(
-                    Agent.email_key == fold(address), Agent.active
+                    Agent.email_key == address_key(address), Agent.active
                 )
             )
         ).one_or_none()

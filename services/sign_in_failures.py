@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core import clock
 from core.errors import Unavailable
-from core.text import fold
+from core.text import address_key
 from models.sessions import SIGN_IN_FAILURES_MAXIMUM, SIGN_IN_FAILURES_WINDOW, SignInFailures
 
 
@@ -61,7 +61,7 @@ async def forget(session: AsyncSession, address: str) -> None:
 
 
 def _hash(address: str) -> bytes:
-    return sha256(fold(address).encode()).digest()
+    return sha256(address_key(address).encode()).digest()
 
 
 def _seconds_until(moment: datetime) -> int:

@@ -147,7 +147,7 @@ class UnitOfWork:
                 set_={"seq": TopicHeadRow.seq + statement.excluded.seq},
             ).returning(TopicHeadRow.topic, TopicHeadRow.seq)
         )
-        return {topic: seq for topic, seq in result}
+        return {row.topic: row.seq for row in result}
 
 
 @asynccontextmanager

@@ -22,6 +22,15 @@ class Move(Enum):
     LEFT = auto()
 
 
+# By whether the ticket was in the view before the event, and whether it is now.
+_MOVES = {
+    (False, False): None,
+    (False, True): Move.ENTERED,
+    (True, True): Move.CHANGED,
+    (True, False): Move.LEFT,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A ticket moved into, within, or out of the view."""
@@ -69,13 +78,8 @@ def _moved(
     payload = item.record.payload
     was_in = _in_view(payload["before"], viewer_then, wanted)
     is_in = _in_view(payload["after"], viewer_now, wanted)
-    if not was_in and not is_in:
-        return None
-    if was_in and is_in:
-        move = Move.CHANGED
-    else:
-        move = Move.ENTERED if is_in else Move.LEFT
-    return Moved(item.cursor, move, UUID(payload["ticket_id"]), item)
+    move = _MOVES[was_in, is_in]
+    return move and Moved(item.cursor, move, UUID(payload["ticket_id"]), item)
 
 
 def _in_view(state: dict[str, Any] | None, viewer: Viewer, wanted: TicketFilter) -> bool:

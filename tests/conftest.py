@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-
 from tests.databases import create_database, database_template, drop_database
 from tests.desk import World, migrate, open_world
 from tests.servers import PostgresServer, RedisServer, start_own_redis, start_postgres, start_redis

@@ -60,7 +60,7 @@ async def test_a_stranger_finds_no_message_and_leaves_no_trace(world: World) -> 
     assert result == {
         "__typename": "NotFound",
         "code": "NOT_FOUND",
-        "message": "This does not exist, or you do not have access to it.",
+        "message": "This does not exist, or you may not see it.",
     }
     assert await world.counts() == before
 

@@ -57,7 +57,8 @@ async def titles(world: World, **arguments: Any) -> list[str]:
 
 async def make(world: World, title: str, **values: Any) -> UUID:
     """Make a ticket and set columns of it."""
-    _message, ticket = await world.receive(subject=title, handle=f"{fold(title)}@example.com")
+    handle = fold(title).replace(" ", ".")
+    _message, ticket = await world.receive(subject=title, handle=f"{handle}@example.com")
     row_id = decode_global_id(ticket)[1]
     if values:
         async with world.desk.database.transaction() as session:
@@ -350,7 +351,7 @@ async def test_the_statements_of_an_inbox_page_do_not_grow_with_its_tickets(worl
         message, ticket = await world.receive(handle=f"c{place}@example.com")
         await world.receive("Again", handle=f"c{place}@example.com")
         ids.append(decode_global_id(ticket)[1])
-        if place % 10 == 0:
+        if place % 5 == 4:
             await world.ayse.ask(STAR, item=message)
     async with world.desk.database.transaction() as session:
         session.add_all([company, tag])
@@ -368,6 +369,6 @@ async def test_the_statements_of_an_inbox_page_do_not_grow_with_its_tickets(worl
 
     assert len(five["nodes"]) == 5
     assert len(fifty["nodes"]) == 50
-    assert sum(node["favorites"]["totalCount"] for node in fifty["nodes"]) == 5
+    assert sum(node["favorites"]["totalCount"] for node in fifty["nodes"]) == 10
     assert fifty["nodes"][:5] == five["nodes"]
     assert len(of_five) == len(of_fifty)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from core.ids import new_id
-from core.text import fold
+from core.text import address_key, fold
 from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
@@ -89,7 +89,7 @@ def _person(rng: Random, staff: Staff, language: str, name: str, number: int) ->
         name=name,
         name_key=fold(name),
         email=email,
-        email_key=fold(email) if email else None,
+        email_key=address_key(email) if email else None,
         phone=phone,
         language=language,
         company_id=company.id if company else None,

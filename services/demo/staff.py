@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from core.ids import new_id
-from core.text import fold
+from core.text import address_key, fold
 from models.actors import AUTOMATION, Actor, ActorKind
 from models.agents import Agent, AgentRole
 from models.brands import Brand, BrandMember
@@ -223,7 +223,7 @@ class _Setup:
                 name=profile.name,
                 name_key=fold(profile.name),
                 email=email,
-                email_key=fold(email),
+                email_key=address_key(email),
                 password_hash=self._password_hash,
                 role=role,
                 language=profile.language,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.ids import new_id
-from core.text import fold, single_line
+from core.text import address_key, single_line
 from models.actors import Actor, ActorKind
 from models.agents import Agent
 from models.base import Versioned
@@ -342,7 +342,7 @@ def _meet(journal: Journal, act: Act, person: Person, channel: Channel) -> None:
                 customer_id=customer.id,
                 channel=channel,
                 handle=handle,
-                handle_key=fold(handle),
+                handle_key=address_key(handle),
                 verified=bool(person.met_on),
                 linked_at=act.moment,
             )

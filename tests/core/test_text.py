@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.text import character_count, fold, normalise, single_line
+from core.text import address_key, character_count, fold, normalise, single_line
 
 LEFT_TO_RIGHT_MARK = "\u200e"
 RIGHT_TO_LEFT_EMBEDDING = "\u202b"
@@ -237,3 +237,21 @@ def test_every_character_folds_to_a_final_key_in_upper_and_lower_case() -> None:
     assert fold(keys).split("|") == keys.split("|")
     assert fold(characters.upper()).split("|") == keys.split("|")
     assert fold(characters.lower()).split("|") == keys.split("|")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("Ada@Example.COM", "ada@example.com", True),
+        (" ada@example.com ", "ada@example.com", True),
+        ("ada@example.com", "ada@exampłe.com", False),
+        ("isik@example.com", "ışık@example.com", False),
+        ("cafe\u0301@example.com", "café@example.com", True),
+    ],
+)
+def test_addresses_are_told_apart_by_everything_but_case(
+    one: str,
+    other: str,
+    is_same: bool,  # noqa: FBT001
+) -> None:
+    assert (address_key(one) == address_key(other)) is is_same
