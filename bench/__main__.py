@@ -4,10 +4,11 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import inbox_page
+from bench import inbox_page, two_servers
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "inbox_page": inbox_page.run,
+    "two_servers": two_servers.run,
 }
 
 

@@ -9,8 +9,11 @@ from app import migrations
 from app.desk import Desk, open_desk
 from core import clock
 from core.database import Database
+from core.ids import NodeKind, encode_global_id
 from core.settings import Settings
 from models.agents import Agent, AgentRole
+from models.favorites import Favorite
+from models.messages import Message
 from models.sessions import Session
 from services import demo, sessions
 from tests.servers import start_postgres
@@ -49,3 +52,17 @@ async def sign_in_admin(desk: Desk) -> str:
             )
         )
     return token
+
+
+async def a_message_and_its_ticket(desk: Desk) -> tuple[str, str]:
+    """Return the global ids of a message without a star and of its ticket."""
+    starred = select(Favorite.message_id).where(Favorite.message_id.is_not(None))
+    async with desk.database.reading() as connection:
+        found = await connection.execute(
+            select(Message.id, Message.ticket_id).where(Message.id.not_in(starred)).limit(1)
+        )
+        row = found.one()
+    return (
+        encode_global_id(NodeKind.MESSAGE, row.id),
+        encode_global_id(NodeKind.TICKET, row.ticket_id),
+    )

@@ -94,12 +94,24 @@ async def load_pages(
     `children` are those of these parents only. With `around` there can be one parent only; raises
     ValidationFailed where the item in the middle is no child of its.
     """
-    load = _ranked_pages if arguments.around is None else _page_around
+    if arguments.around is not None:
+        load = _page_around
+    else:
+        load = _only_page if len(family.parents) == 1 else _ranked_pages
     pages = await load(scope, children, family, arguments)
     if not arguments.with_total:
         return pages
     totals = await _totals(scope, children, family)
     return {key: replace(page, total=totals.get(key, 0)) for key, page in pages.items()}
+
+
+async def _only_page(
+    scope: Scope, children: Select[Any], family: Family, arguments: PageArguments
+) -> Mapping[Any, Page]:
+    """Load the page of one parent: its index ends there, while ranking reads all the children."""
+    order, request = family.order, arguments.request
+    rows = await scope.fetch(select_page(children, order, request))
+    return {family.parents[0]: to_page(rows, order, request)}
 
 
 async def _ranked_pages(

@@ -256,9 +256,9 @@ async def append(
     )
     work.session.add(message)
     await work.session.flush()
+    await index_ticket(work.session, ticket.id, new.body)
     is_last = new.created_at is None or await _is_last(work, ticket, message)
     _count(ticket, message, is_last=is_last)
-    await index_ticket(work.session, ticket.id, new.body)
     hand.record("MessageAdded", {"message_id": message.id.hex})
     if new.recipient is not None:
         work.enqueue("deliver_message", {"message_id": message.id.hex})

@@ -53,7 +53,9 @@ class TicketInHand:
         """
         if not self._acts:
             return
-        surroundings = await _surroundings(self._work, self.ticket)
+        # The ticket's row is written once, with its version: nothing here reads what changed on it.
+        with self._work.session.no_autoflush:
+            surroundings = await _surroundings(self._work, self.ticket)
         payload = {
             "ticket_id": self.ticket.id.hex,
             "before": None if self._before is None else self._before | surroundings,
