@@ -1,6 +1,5 @@
 """What is written to customers and what comes from them."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +33,7 @@ from services.changes import FieldChange
 from services.channel_profiles import Sender, hold_customer
 from services.directory import once_of
 from services.idempotency import create_once
+from services.mail.subjects import without_reply_prefixes
 from services.new_activity import refuse_unseen
 from services.search import index_ticket
 from services.tickets import TicketInHand, take
@@ -44,8 +44,6 @@ _MAIL_CHANNELS = (Channel.EMAIL, Channel.WEB, Channel.INTERNAL)
 # A customer who writes wants an answer: these states end with the message.
 _AWAKENED = (TicketStatus.PENDING, TicketStatus.ON_HOLD, TicketStatus.RESOLVED)
 _TITLE_OF_CHAT_CHARACTERS = 80
-# What mail programs write before a subject that they answer, in folded Turkish, Greek and English.
-_REPLY_PREFIXES = re.compile(r"(?:(?:re|ynt|yan|απ|σχετ)(?:\[\d+\])?\s?:\s*)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +227,7 @@ async def open_ticket(work: UnitOfWork, new: NewTicket) -> TicketInHand:
         new.customer.email,
         new.customer.phone,
     )
-    hand = TicketInHand(work, ticket, is_new=True)
+    hand = TicketInHand(work, ticket, is_new=True, moment=moment)
     hand.record("TicketCreated", {})
     return hand
 
@@ -291,8 +289,9 @@ def _count(ticket: Ticket, message: Message, *, is_last: bool) -> None:
     answered_by_agent = (
         message.direction is MessageDirection.OUTGOING and message.author_kind is ActorKind.AGENT
     )
-    if answered_by_agent and ticket.first_response_at is None:
-        ticket.first_response_at = message.created_at
+    if answered_by_agent:
+        earlier = ticket.first_response_at or message.created_at
+        ticket.first_response_at = min(earlier, message.created_at)
 
 
 def _clean(incoming: IncomingMessage) -> IncomingMessage:
@@ -368,4 +367,4 @@ async def _ongoing_ticket(
 
 
 def _thread_key(subject: str) -> str:
-    return _REPLY_PREFIXES.sub("", fold(subject))
+    return fold(without_reply_prefixes(subject))

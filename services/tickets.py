@@ -1,6 +1,7 @@
 """What agents do with tickets: edit, close and reopen them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +24,23 @@ _FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
 
 class TicketInHand:
-    """A ticket locked by the act that changes it, and its state before; a new one has none."""
+    """A ticket locked by the act that changes it, and its state before; a new one has none.
 
-    def __init__(self, work: UnitOfWork, ticket: Ticket, *, is_new: bool = False) -> None:
+    `moment` is when that happened which is written now: mail of the past does not make a ticket
+    one that was updated just now.
+    """
+
+    def __init__(
+        self,
+        work: UnitOfWork,
+        ticket: Ticket,
+        *,
+        is_new: bool = False,
+        moment: datetime | None = None,
+    ) -> None:
         self.ticket = ticket
         self._work = work
+        self._moment = moment or work.now
         self._before = None if is_new else _state(ticket)
         self._acts: list[dict[str, Any]] = []
 
@@ -38,7 +51,7 @@ class TicketInHand:
         self._work.record(
             event_type, payload, topic=topic_of(self.ticket), versions=[self.ticket, *versions]
         )
-        self.ticket.updated_at = self._work.now
+        self.ticket.updated_at = max(self.ticket.updated_at, self._moment)
         self._acts.append({"type": event_type, **payload})
 
     def record_changes(self, changes: list[FieldChange]) -> None:
