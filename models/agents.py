@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
     EMAIL_CHARACTERS,
+    SECRET,
     Base,
     FoldedText,
     Key,
@@ -37,7 +38,7 @@ class Agent(Versioned, Base):
     name_key: Mapped[str] = mapped_column(FoldedText, index=True)
     email: Mapped[str] = mapped_column(String(EMAIL_CHARACTERS))
     email_key: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str]
+    password_hash: Mapped[str] = mapped_column(info={SECRET: True})
     role: Mapped[AgentRole] = mapped_column(enum_column(AgentRole))
     language: Mapped[str] = mapped_column(String(2))
     active: Mapped[bool] = mapped_column(default=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, LargeBinary, and_, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Key, Moment, Name, UtcDateTime, limited, reference
+from models.base import SECRET, Base, Key, Moment, Name, UtcDateTime, limited, reference
 
 
 class ApiToken(Base):
@@ -17,7 +17,7 @@ class ApiToken(Base):
 
     id: Mapped[Key]
     name: Mapped[Name]
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True, info={SECRET: True})
     scopes: Mapped[list[str]]
     created_by_id: Mapped[UUID] = reference("agent.id")
     created_at: Mapped[Moment]

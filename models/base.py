@@ -1,6 +1,5 @@
 """What all tables share: naming of constraints, column types, the version of a row."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -94,10 +93,17 @@ class Versioned:
 
 Columns = frozenset[str] | None
 
+# Marks a column that no read of the API ever loads: mapped_column(info={SECRET: True}).
+SECRET = "secret"  # noqa: S105  # a name, not a password
+
 
 def project(model: type[Base], columns: Columns) -> list[InstrumentedAttribute[Any]]:
-    """Return the columns to select: `id` and those asked for, or all of them for None."""
-    names: Iterable[str] = model.__mapper__.column_attrs.keys()
+    """Return the columns to select: `id` and those asked for; for None all but secret ones."""
+    shown = [
+        name
+        for name, attribute in model.__mapper__.column_attrs.items()
+        if not attribute.columns[0].info.get(SECRET)
+    ]
     if columns is not None:
-        names = [name for name in names if name in columns or name == "id"]
-    return [getattr(model, name) for name in names]
+        shown = [name for name in shown if name in columns or name == "id"]
+    return [getattr(model, name) for name in shown]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, LargeBinary, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Key, Moment, UtcDateTime, reference
+from models.base import SECRET, Base, Key, Moment, UtcDateTime, reference
 
 SLIDING_LIFETIME = timedelta(hours=12)  # a working day, counted from the last request
 ABSOLUTE_LIFETIME = timedelta(days=7)
@@ -21,7 +21,7 @@ class Session(Base):
 
     id: Mapped[Key]
     agent_id: Mapped[UUID] = reference("agent.id")
-    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True, info={SECRET: True})
     created_at: Mapped[Moment]
     last_used_at: Mapped[Moment]
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -5,22 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, true
-
-from models import agents, customers
 from models.actors import ActorKind
-from models.agents import Agent
-from models.api_tokens import ApiToken
-from models.base import Base, Columns, project
-from models.customers import Customer
-from resolvers.scope import Scope
+from models.base import Columns
+from resolvers import agents, api_tokens, customers
+from resolvers.scope import Batch, Scope
 
 ActorKey = tuple[ActorKind | None, UUID | None]
 
-_MODELS: dict[ActorKind, type[Base]] = {
-    ActorKind.AGENT: Agent,
-    ActorKind.CUSTOMER: Customer,
-    ActorKind.INTEGRATION: ApiToken,
+_BATCHES: dict[ActorKind, Batch] = {
+    ActorKind.AGENT: agents.by_id,
+    ActorKind.CUSTOMER: customers.by_id,
+    ActorKind.INTEGRATION: api_tokens.by_id,
 }
 
 
@@ -37,14 +32,6 @@ async def by_key(
         key: (ActorKind.AUTOMATION, None) for key in keys if key[0] is not None
     }
     for kind, row_ids in ids.items():
-        model = _MODELS[kind]
-        row_id_column: Any = model.__table__.c.id
-        visible = {
-            ActorKind.AGENT: agents.visible_to,
-            ActorKind.CUSTOMER: customers.visible_to,
-        }.get(kind, lambda _viewer: true())
-        rows = await scope.fetch(
-            select(*project(model, None)).where(visible(scope.viewer), row_id_column.in_(row_ids))
-        )
-        found.update({(kind, row.id): (kind, row) for row in rows})
+        rows = await _BATCHES[kind](scope, list(row_ids), None, None)
+        found.update({(kind, row_id): (kind, row) for row_id, row in rows.items()})
     return found
