@@ -53,7 +53,7 @@ def create_application(desk: Desk) -> Starlette:
     )
     application = Starlette(
         routes=[
-            Route("/", home_page(shows_demo=desk.settings.is_embedded), methods=["GET"]),
+            Route("/", home_page(shows_demo=desk.has_demo), methods=["GET"]),
             Route("/graphql", http),
             WebSocketRoute("/graphql", websocket),
             *explorer_routes(),

@@ -18,6 +18,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from app import logs, migrations, server
 from app.desk import open_desk
+from app.mail_archives import NothingToImport, import_archive
 from app.setting_up import (
     NotReady,
     fill_with_demo_data,
@@ -34,6 +35,7 @@ from models.agents import AgentRole
 from models.viewers import Viewer
 from schema.schema import build_schema
 from services import agents
+from services.mail_import import ImportStopped
 from services.unit_of_work import unit_of_work
 
 SCHEMA_FILE = PROJECT_ROOT / "schema" / "schema.graphql"
@@ -137,6 +139,32 @@ async def _fill_demo(settings: Settings) -> None:
         if not await fill_with_demo_data(database, _console):
             raise CommandFailed("This desk has agents already. Demo data is for an empty one.")
         _console.print(*await how_to_sign_in(database), sep="\n")
+
+
+@commands.command(name="import")
+def import_mail(path: Path, /, *, brand: str) -> None:
+    """Take in a mail archive: .eml files, folders of them, Maildir, mbox. Known mails are left out.
+
+    Parameters
+    ----------
+    path
+        A file or a folder.
+    brand
+        The name of the brand whose tickets the mails become.
+
+    """
+    _run(_import_mail(_settings(), path, brand))
+
+
+async def _import_mail(settings: Settings, path: Path, brand: str) -> None:
+    async with open_database(settings) as database:
+        await require_newest_schema(database)
+        server.spare_lasting_objects()
+        try:
+            outcomes = await import_archive(settings, database, path, brand, _console)
+        except (NothingToImport, ImportStopped) as error:
+            raise CommandFailed(str(error)) from error
+    _console.print(", ".join(f"{outcome} {count}" for outcome, count in outcomes.items()))
 
 
 @agent_commands.command(name="create")

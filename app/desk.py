@@ -1,47 +1,33 @@
 """What one process of Starling runs on: its database, its hub and its bell, wired together."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app.setting_up import has_demo
 from core.database import Database
 from core.settings import Settings
-from models.event_records import EventRecord, TopicHead
-from models.events import read_events, read_heads
 from models.installation import Installation
 from resolvers.scope import Resources
 from services.file_links import FileLinks
 from services.file_storage import FileStorage
 from subscriptions.access import TicketAccess
 from subscriptions.bell import Bell
+from subscriptions.database_log import DatabaseLog
 from subscriptions.hub import Hub
 from subscriptions.memory_backend import MemoryBackend, MemoryExchange
 from subscriptions.redis_backend import RedisBackend
 from subscriptions.streams import Streams
 
-
-class DatabaseLog:
-    """The event log of a database, as the hub reads it."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def heads(self, topics: Collection[str]) -> dict[str, TopicHead]:
-        """Return where each of `topics` stands."""
-        async with self._database.reading() as connection:
-            return await read_heads(connection, topics)
-
-    async def read(self, topic: str, after: int, limit: int) -> list[EventRecord]:
-        """Return the events of `topic` after that position."""
-        async with self._database.reading() as connection:
-            return await read_events(connection, topic, after, limit)
+# Reading the log and checking access must not wait behind slow searches of others.
+LIVE_CONNECTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A running desk."""
+    """A running desk. `has_demo` tells whether the demo's people can sign in."""
 
     settings: Settings
     database: Database
@@ -50,6 +36,7 @@ class Desk:
     resources: Resources
     file_links: FileLinks
     file_storage: FileStorage
+    has_demo: bool
 
 
 @asynccontextmanager
@@ -60,11 +47,14 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         read_connections=settings.read_connections,
         write_connections=settings.write_connections,
     )
+    live_database = Database(
+        settings.database_url, read_connections=LIVE_CONNECTIONS, write_connections=1
+    )
     try:
         async with database.reading() as connection:
             installation = (await connection.execute(select(Installation.__table__))).one()
         links = FileLinks(installation.secret)
-        hub = Hub(DatabaseLog(database))
+        hub = Hub(DatabaseLog(live_database))
         backend = (
             RedisBackend(settings.redis_url)
             if settings.redis_url
@@ -83,10 +73,12 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
                     announce=bell.ring,
                     epoch=installation.epoch,
                     sign=lambda attachment: links.link_to(attachment.id),
-                    streams=Streams(hub.open, installation.epoch, TicketAccess(database)),
+                    streams=Streams(hub.open, installation.epoch, TicketAccess(live_database)),
                 ),
                 file_links=links,
                 file_storage=FileStorage(settings.storage_path),
+                has_demo=await has_demo(database),
             )
     finally:
+        await live_database.close()
         await database.close()

@@ -9,24 +9,28 @@ from sqlalchemy import select
 
 from core.database import Database
 from core.settings import Settings
-from core.text import fold
+from core.text import fold, single_line
 from models.brands import Brand
 from services.file_storage import FileStorage
 from services.mail.archives import archive_size
 from services.mail_import import MailImport, Outcome
 
 
-class UnknownBrand(Exception):
-    """There is no brand of this name; the message names those there are."""
+class NothingToImport(Exception):
+    """There is nothing at the path, or no brand of the name; the message says which."""
 
 
 async def import_archive(
     settings: Settings, database: Database, path: Path, brand_name: str, console: Console
 ) -> Counter[Outcome]:
-    """Take the mails at `path` into a brand; say which were skipped, and count the rest.
+    """Take the mails at `path` into a brand; say which were skipped, and count them all.
 
-    Raises UnknownBrand, and FileNotFoundError if there is nothing at `path`.
+    Raises NothingToImport, and ImportStopped where the database or the storage of files fails.
     """
+    try:
+        size = archive_size(path)
+    except FileNotFoundError as error:
+        raise NothingToImport(f"There is nothing at {path}.") from error
     brand = await _find_brand(database, brand_name)
     # Live processes find the events in the log within seconds; an archive is no news.
     mail_import = MailImport(
@@ -39,12 +43,16 @@ async def import_archive(
         DownloadColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("importing", total=archive_size(path))
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("Mail", total=size)
         async for result in mail_import.run(path):
             outcomes[result.outcome] += 1
             if result.reason is not None:
-                progress.console.print(f"skipped {result.source}: {result.reason}", markup=False)
+                # Names of files may hold what commands a terminal.
+                line = single_line(f"skipped {result.source}: {result.reason}")
+                console.print(line, markup=False)
             progress.update(task, completed=result.position)
     return outcomes
 
@@ -55,4 +63,5 @@ async def _find_brand(database: Database, name: str) -> Brand:
         if brand is not None:
             return brand
         names = await session.scalars(select(Brand.name).order_by(Brand.name_key))
-        raise UnknownBrand(f"There is no brand {name!r}. There are: {', '.join(names) or 'none'}.")
+    known = ", ".join(names)
+    raise NothingToImport(f"There is no brand {name!r}. The brands are: {known or 'none yet'}.")

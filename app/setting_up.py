@@ -53,12 +53,17 @@ async def fill_with_demo_data(database: Database, console: Console) -> bool:
 
 async def how_to_sign_in(database: Database) -> list[str]:
     """Return lines that tell the demo's password, or how to add the first admin."""
-    if await _has_agents(database, email=DEMO_ADDRESSES[0]):
+    if await has_demo(database):
         addresses = ", ".join(DEMO_ADDRESSES)
         return [f"  Sign in as   {addresses}", f"  Password     {demo.PASSWORD}"]
     if await _has_agents(database):
         return []
     return ["  First admin  ./starling agent create --name … --email … --role admin"]
+
+
+async def has_demo(database: Database) -> bool:
+    """Tell whether the demo's people can sign in."""
+    return await _has_agents(database, email=DEMO_ADDRESSES[0])
 
 
 async def _has_agents(database: Database, *, email: str | None = None) -> bool:

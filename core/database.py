@@ -7,11 +7,16 @@ from typing import Any
 
 import orjson
 from sqlalchemy import event, func, make_url, select, text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from core.errors import Unavailable
 
 # A writer of another process may hold SQLite's only write lock for the length of one transaction.
 SQLITE_BUSY_TIMEOUT_SECONDS = 10
 POOL_TIMEOUT_SECONDS = 10
+# A page takes milliseconds; who waits longer has gone away, and the connection is needed.
+READ_TIMEOUT_SECONDS = 30
 # Any number that no other program uses on the same PostgreSQL database.
 SCHEMA_LOCK = 0x5354_4152
 
@@ -39,7 +44,9 @@ class Database:
             self._reader = self._create_sqlite_engine(pool_size=read_connections, begin="BEGIN")
         else:
             self._writer = self._create_postgresql_engine(write_connections)
-            self._reader = self._create_postgresql_engine(read_connections)
+            self._reader = self._create_postgresql_engine(
+                read_connections, statement_timeout=f"{READ_TIMEOUT_SECONDS}s"
+            )
 
     def _create_sqlite_engine(self, *, pool_size: int, begin: str) -> AsyncEngine:
         if self.url.database:
@@ -69,18 +76,17 @@ class Database:
 
         return engine
 
-    def _create_postgresql_engine(self, pool_size: int) -> AsyncEngine:
+    def _create_postgresql_engine(self, pool_size: int, **server_settings: str) -> AsyncEngine:
         return create_async_engine(
             self.url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_TIMEOUT_SECONDS,
-            pool_pre_ping=False,
             hide_parameters=True,  # what people wrote does not belong into a log
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
             # Pages are small: compiling them costs more than running them.
-            connect_args={"server_settings": {"jit": "off", "timezone": "UTC"}},
+            connect_args={"server_settings": {"jit": "off", "timezone": "UTC", **server_settings}},
         )
 
     @asynccontextmanager
@@ -92,7 +98,7 @@ class Database:
     @asynccontextmanager
     async def reading(self, *, snapshot: bool = False) -> AsyncIterator[AsyncConnection]:
         """Give a connection to read with; with `snapshot`, all reads see one moment."""
-        async with self._reader.connect() as connection:
+        async with self._connected_reader() as connection:
             if not snapshot:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
             elif self.is_sqlite:
@@ -101,6 +107,17 @@ class Database:
                 yield await connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
+
+    @asynccontextmanager
+    async def _connected_reader(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            connection = await self._reader.connect()
+        except PoolTimeout as error:
+            raise Unavailable(retry_after_seconds=1) from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     @asynccontextmanager
     async def schema_change(self) -> AsyncIterator[AsyncConnection]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, select
+from sqlalchemy import BigInteger, Index, String, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,8 +21,8 @@ class TopicHeadRow(Base):
     __tablename__ = "topic_head"
 
     topic: Mapped[str] = mapped_column(String(TOPIC_CHARACTERS), primary_key=True)
-    seq: Mapped[int]
-    min_seq: Mapped[int] = mapped_column(default=1)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    min_seq: Mapped[int] = mapped_column(BigInteger, default=1)
 
 
 class Event(Base):
@@ -32,7 +32,7 @@ class Event(Base):
     __table_args__ = (Index(None, "id"),)
 
     topic: Mapped[str] = mapped_column(String(TOPIC_CHARACTERS), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     id: Mapped[UUID]
     type: Mapped[str] = mapped_column(String(48))
     actor_kind: Mapped[ActorKind] = mapped_column(enum_column(ActorKind))

@@ -87,7 +87,7 @@ def upgrade() -> None:
     op.create_table(
         "event",
         sa.Column("topic", sa.String(length=64), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("type", sa.String(length=48), nullable=False),
         sa.Column(
@@ -197,8 +197,8 @@ def upgrade() -> None:
     op.create_table(
         "topic_head",
         sa.Column("topic", sa.String(length=64), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("min_seq", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("min_seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("topic", name=op.f("pk_topic_head")),
     )
     op.create_table(
