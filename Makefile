@@ -6,6 +6,9 @@ VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 
+# Containers like to set it; each process would then compile all modules anew, which takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check format bench migrate lock clean
 
@@ -17,8 +20,11 @@ setup: $(VENV)/check.installed ## Install all that running, testing and checking
 run: $(VENV)/runtime.installed ## Serve on http://localhost:8000 (HOST, PORT, DATABASE_URL, REDIS_URL)
 	@./starling migrate && exec ./starling serve
 
+# A process for each core, with servers of its own, takes module after module. One that dies ends the
+# run: after a replacement, pytest-xdist waits for ever for the tests of the dead.
+IN_PARALLEL = --numprocesses=logical --maxprocesses=4 --dist=loadscope --max-worker-restart=0
 test: $(VENV)/test.installed ## Run the tests on both databases (ARGS="-k favorite")
-	$(VENV_PYTHON) -m pytest $(ARGS)
+	$(VENV_PYTHON) -m pytest $(IN_PARALLEL) $(ARGS)
 
 check: $(VENV)/check.installed ## Lint, formatting, types, layers, and the printed schema
 	$(VENV_PYTHON) -m ruff check .

@@ -16,11 +16,13 @@ from app.graphql_access import Authenticate, Viewer
 from app.graphql_errors import RequestRejected, format_error, format_exception
 from app.graphql_json import decode, encode
 from app.graphql_operations import RunningOperations, StartedOperation
-from app.graphql_outbox import FellBehind, Outbox
+from app.graphql_outbox import NoRoom, Outbox
 from app.graphql_request import GraphQLRequest, MalformedRequest
 from app.graphql_responder import Responder
 from core.errors import Unauthenticated
+from subscriptions.stream import FellBehind, HubStopped
 
+RESTARTING = "The server is restarting"
 MAX_REASON_BYTES = 122  # RFC 6455 section 5.5: longer ones tear the socket
 
 
@@ -55,6 +57,7 @@ class Patience:
     init_seconds: float = 5.0
     room_seconds: float = 5.0  # a phone that changes from Wi-Fi to mobile is silent for less
     close_seconds: float = 1.0
+    answer_seconds: float = 30.0  # a transaction that takes longer is in trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,16 @@ class Connection(Generic[Viewer]):
         )
 
     async def serve(self) -> None:
-        """Run until either side ends the connection; none of its tasks is left then."""
+        """Run until either side ends the connection; none of its tasks is left then.
+
+        Queries and mutations that have begun are awaited, and cancelled if they take too long.
+        """
+        try:
+            await self._serve()
+        finally:
+            await self._operations.finish(self._edge.patience.answer_seconds)
+
+    async def _serve(self) -> None:
         closing: BaseException | None = None
         try:
             async with self._tasks:
@@ -91,8 +103,10 @@ class Connection(Generic[Viewer]):
                 await self._wait_for_closing()
         except* WebSocketDisconnect:
             pass
-        except* FellBehind:
+        except* (NoRoom, FellBehind):
             closing = ConnectionClosing(CloseCode.FELL_BEHIND, "Fell behind, resume by cursor")
+        except* HubStopped:
+            closing = ConnectionClosing(CloseCode.SERVICE_RESTART, RESTARTING)
         except* ConnectionClosing as closings:
             closing = closings.exceptions[0]
         except* Exception as failures:  # noqa: BLE001  # logged; the client tries again
@@ -102,7 +116,7 @@ class Connection(Generic[Viewer]):
             await self._send_close(closing)
 
     def close(self, code: CloseCode, reason: str) -> None:
-        """End the connection; what it still runs is cancelled."""
+        """End the connection and its subscriptions."""
         if not self._closing.done():
             self._closing.set_result(ConnectionClosing(code, reason))
 

@@ -1,10 +1,10 @@
 """The operations that one client runs on one socket."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic
 
 from graphql import OperationType
 
@@ -12,8 +12,9 @@ from app.engine import Operation, Variables
 from app.graphql_access import Viewer
 from app.graphql_errors import FormattedError, RequestRejected, format_error, format_exception
 from app.graphql_json import encode
-from app.graphql_outbox import FellBehind, Outbox
+from app.graphql_outbox import NoRoom, Outbox
 from app.graphql_responder import Responder
+from subscriptions.stream import StreamEnded
 
 MAX_SUBSCRIPTIONS = 100  # twenty open tickets, each with events, favourites, presence, warnings
 MAX_PENDING_ANSWERS = 100  # no further message is read until one of them is out
@@ -26,7 +27,7 @@ _TOO_MANY_SUBSCRIPTIONS: FormattedError = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StartedOperation(Generic[Viewer]):
     """An operation, and the id under which its client wants to hear of it."""
 
@@ -36,8 +37,15 @@ class StartedOperation(Generic[Viewer]):
     viewer: Viewer
 
 
+_Tasks = dict[StartedOperation[Viewer], asyncio.Task[None]]
+
+
 class RunningOperations(Generic[Viewer]):
-    """Starts and stops operations, and sends what they answer."""
+    """Starts and stops operations, and sends what they answer.
+
+    A query or mutation that has begun to be executed is never cancelled by its client: that would
+    tear a transaction, and its database connection with it.
+    """
 
     def __init__(
         self, responder: Responder[Viewer], outbox: Outbox, tasks: asyncio.TaskGroup
@@ -45,14 +53,16 @@ class RunningOperations(Generic[Viewer]):
         self._responder = responder
         self._outbox = outbox
         self._tasks = tasks
-        self._answers: dict[str, asyncio.Task[None]] = {}
-        self._streams: dict[str, asyncio.Task[None]] = {}
+        self._wanted: dict[str, StartedOperation[Viewer]] = {}
+        self._answers: _Tasks[Viewer] = {}
+        self._streams: _Tasks[Viewer] = {}
+        self._executions: set[asyncio.Task[Sequence[bytes]]] = set()
         self._ended = asyncio.Event()
         self._answer_turns = asyncio.Semaphore(CONCURRENT_ANSWERS)
         self._event_turns = asyncio.Semaphore(CONCURRENT_EVENTS)
 
     def __contains__(self, operation_id: str) -> bool:
-        return operation_id in self._answers or operation_id in self._streams
+        return operation_id in self._wanted
 
     async def start(self, started: StartedOperation[Viewer]) -> None:
         """Run an operation in the background until it is complete or stopped."""
@@ -67,57 +77,85 @@ class RunningOperations(Generic[Viewer]):
             await self.send_errors(started.id, [_TOO_MANY_SUBSCRIPTIONS])
 
     def stop(self, operation_id: str) -> None:
-        """Cancel an operation if it still runs; its id is free at once."""
-        for running in (self._answers, self._streams):
-            if operation_id in running:
-                running.pop(operation_id).cancel()
+        """Say no more of an operation; its id is free at once.
+
+        A subscription is cancelled. A query or mutation runs on, and counts until it has ended.
+        """
+        started = self._wanted.pop(operation_id, None)
+        if started in self._streams:
+            self._streams.pop(started).cancel()
+
+    async def finish(self, patience_seconds: float) -> None:
+        """Wait for what is still executed when the connection has ended, then cancel it."""
+        late = self._executions.copy()
+        try:
+            if late:
+                _, late = await asyncio.wait(late, timeout=patience_seconds)
+        finally:
+            for execution in late:
+                execution.cancel()
+        if late:
+            await asyncio.wait(late)
 
     async def send_errors(self, operation_id: str, errors: Sequence[FormattedError]) -> None:
         """Tell the client that an operation ended, and why."""
-        await self._outbox.put(encode({"id": operation_id, "type": "error", "payload": errors}))
+        await self._outbox.put(_error(operation_id, errors))
 
     def _run(
         self,
-        respond: Callable[[StartedOperation[Viewer]], Awaitable[None]],
+        respond: Callable[[StartedOperation[Viewer]], Coroutine[Any, Any, None]],
         started: StartedOperation[Viewer],
-        running: dict[str, asyncio.Task[None]],
+        running: _Tasks[Viewer],
     ) -> None:
-        task = self._tasks.create_task(self._complete(started, respond))
-
-        def forget(task: asyncio.Task[None]) -> None:
-            # A stopped one has given up its id, which may already be another's.
-            if running.get(started.id) is task:
-                del running[started.id]
+        def forget(_task: asyncio.Task[None]) -> None:
+            running.pop(started, None)
+            if self._is_wanted(started):
+                del self._wanted[started.id]
             self._ended.set()
 
-        running[started.id] = task
-        task.add_done_callback(forget)
+        self._wanted[started.id] = started
+        running[started] = self._tasks.create_task(respond(started))
+        running[started].add_done_callback(forget)
 
-    async def _complete(
-        self,
-        started: StartedOperation[Viewer],
-        respond: Callable[[StartedOperation[Viewer]], Awaitable[None]],
-    ) -> None:
-        try:
-            await respond(started)
-        except RequestRejected as rejection:
-            await self.send_errors(started.id, [format_error(e) for e in rejection.errors])
-        except FellBehind:
-            raise
-        except Exception as error:  # noqa: BLE001  # it ends its own operation, not the socket
-            await self.send_errors(started.id, [format_exception(error)])
-        else:
-            await self._outbox.put(encode({"id": started.id, "type": "complete"}))
+    def _is_wanted(self, started: StartedOperation[Viewer]) -> bool:
+        # A stopped one has given up its id, which may already be another's.
+        return self._wanted.get(started.id) is started
+
+    async def _say(self, started: StartedOperation[Viewer], message: bytes) -> None:
+        await self._outbox.put(message, lambda: self._is_wanted(started))
 
     async def _answer(self, started: StartedOperation[Viewer]) -> None:
         # Holding the turn until the answer is queued bounds the answers that wait in memory.
         async with self._answer_turns:
+            execution = asyncio.create_task(self._execute(started))
+            self._executions.add(execution)
+            execution.add_done_callback(self._executions.discard)
+            # Whoever leaves cancels this wait, and not what is waited for.
+            await asyncio.wait([execution])
+            for message in execution.result():
+                await self._say(started, message)
+
+    async def _execute(self, started: StartedOperation[Viewer]) -> Sequence[bytes]:
+        """Return what the client is to be told of a query or mutation."""
+        try:
             answer = await self._responder.answer(
                 started.operation, started.variables, started.viewer
             )
-            await self._send_next(started.id, answer)
+        except Exception as error:  # noqa: BLE001  # it ends its own operation, not the socket
+            return [_error(started.id, _formatted(error))]
+        return [_next(started.id, answer), _complete(started.id)]
 
     async def _stream(self, started: StartedOperation[Viewer]) -> None:
+        try:
+            await self._send_events(started)
+        except (NoRoom, StreamEnded):
+            raise  # the connection ends, and the client resumes on another
+        except Exception as error:  # noqa: BLE001  # it ends its own operation, not the socket
+            await self._say(started, _error(started.id, _formatted(error)))
+        else:
+            await self._say(started, _complete(started.id))
+
+    async def _send_events(self, started: StartedOperation[Viewer]) -> None:
         operation, variables, viewer = started.operation, started.variables, started.viewer
         async with self._event_turns:
             stream = await self._responder.open_stream(operation, variables, viewer)
@@ -125,10 +163,24 @@ class RunningOperations(Generic[Viewer]):
             async for event in stream:
                 async with self._event_turns:
                     answer = await self._responder.answer_event(operation, variables, viewer, event)
-                    await self._send_next(started.id, answer)
+                    await self._say(started, _next(started.id, answer))
                 # A stream that has much to say, as in a replay, lets others have their turn.
                 await asyncio.sleep(0)
 
-    async def _send_next(self, operation_id: str, answer: bytes) -> None:
-        message = b'{"id":%b,"type":"next","payload":%b}' % (encode(operation_id), answer)
-        await self._outbox.put(message)
+
+def _next(operation_id: str, answer: bytes) -> bytes:
+    return b'{"id":%b,"type":"next","payload":%b}' % (encode(operation_id), answer)
+
+
+def _complete(operation_id: str) -> bytes:
+    return encode({"id": operation_id, "type": "complete"})
+
+
+def _error(operation_id: str, errors: Sequence[FormattedError]) -> bytes:
+    return encode({"id": operation_id, "type": "error", "payload": errors})
+
+
+def _formatted(error: Exception) -> list[FormattedError]:
+    if isinstance(error, RequestRejected):
+        return [format_error(one) for one in error.errors]
+    return [format_exception(error)]

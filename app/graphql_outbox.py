@@ -8,7 +8,7 @@ MAX_QUEUED_BYTES = 256 * 1024
 MAX_QUEUED_MESSAGES = 1_000
 
 
-class FellBehind(Exception):
+class NoRoom(Exception):
     """The client does not read what it asked for."""
 
 
@@ -16,7 +16,7 @@ class Outbox:
     """A bounded queue with one writer: nothing else sends on the socket.
 
     Who has something to say waits for room, so that a long replay goes as fast as the client
-    reads; a client that makes no room within `patience_seconds` has fallen behind.
+    reads. A client that makes no room within `patience_seconds` has fallen behind.
     """
 
     def __init__(
@@ -28,10 +28,15 @@ class Outbox:
         self._queued_bytes = 0
         self._sent = asyncio.Event()
 
-    async def put(self, message: bytes) -> None:
-        """Queue a message, at once if there is room; raise FellBehind if there never is."""
+    async def put(self, message: bytes, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Queue a message, at once if there is room; raise NoRoom if there never is.
+
+        Nothing is queued that is not wanted by the time there is room.
+        """
         if not self._has_room(message):
             await self._wait_for_room(message)
+        if not is_wanted():
+            return
         self._queued_bytes += len(message)
         self._messages.put_nowait(message)
 
@@ -56,4 +61,4 @@ class Outbox:
                     self._sent.clear()
                     await self._sent.wait()
         except TimeoutError:
-            raise FellBehind from None
+            raise NoRoom from None

@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket
 
 from app.engine import Engine
 from app.graphql_access import Authenticate, OpenScope, Viewer
-from app.graphql_connection import CloseCode, Connection, Edge, Patience
+from app.graphql_connection import RESTARTING, CloseCode, Connection, Edge, Patience
 from app.graphql_responder import AnswerEvent, Responder
 
 SUBPROTOCOL = "graphql-transport-ws"  # its predecessor graphql-ws is not served
@@ -67,7 +67,7 @@ class GraphQLWebSocket(Generic[Viewer]):
     async def close_all(self, code: CloseCode = CloseCode.SERVICE_RESTART) -> None:
         """End all connections, and return when they have ended."""
         for connection in self._connections:
-            connection.close(code, "The server is restarting")
+            connection.close(code, RESTARTING)
         if self._connections:
             await asyncio.wait(self._connections.values())
 

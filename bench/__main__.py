@@ -4,10 +4,11 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import inbox_page, two_servers
+from bench import inbox_page, mail_import, two_servers
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "inbox_page": inbox_page.run,
+    "mail_import": mail_import.run,
     "two_servers": two_servers.run,
 }
 

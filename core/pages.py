@@ -6,12 +6,23 @@ Offsets are never used: they count rows that others add and remove meanwhile.
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    SmallInteger,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
@@ -19,6 +30,9 @@ from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
 DEFAULT_PAGE_SIZE = 25  # contract.md
 MAX_PAGE_SIZE = 100  # contract.md
 
+
+# What parsers raise for values of another kind or size; UUID takes any object for a text.
+_UNREADABLE = (ValueError, TypeError, OverflowError, AttributeError)
 
 Sortable = ColumnElement[Any] | InstrumentedAttribute[Any]
 
@@ -30,6 +44,20 @@ class SortKey:
     name: str
     expression: Sortable
     parse: Callable[[Any], Any]
+
+    def read(self, value: Any) -> Any:
+        """Return the value that a cursor holds for this key.
+
+        Anybody can make up a cursor, so what no row can have is refused here: the databases'
+        drivers fail at it. Raises ValueError, or what `parse` raises.
+        """
+        parsed = self.parse(value)
+        column_type = self.expression.type
+        if isinstance(column_type, Integer) and parsed.bit_length() >= _bits(column_type):
+            raise ValueError(value)
+        if isinstance(parsed, str) and "\0" in parsed:
+            raise ValueError(value)
+        return parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +91,8 @@ class Order:
         try:
             name, *values = _decode(cursor)
             if name == self.name and len(values) == len(self.keys):
-                return tuple(key.parse(value) for key, value in zip(self.keys, values, strict=True))
-        except (ValueError, TypeError):
+                return tuple(key.read(value) for key, value in zip(self.keys, values, strict=True))
+        except _UNREADABLE:
             pass
         raise ValidationFailed(FieldProblem((argument,), FieldErrorCode.INVALID_CURSOR))
 
@@ -201,7 +229,13 @@ def _moment(value: Any) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError(value)
-    return moment
+    return moment.astimezone(UTC)
+
+
+def _bits(column_type: Integer) -> int:
+    if isinstance(column_type, BigInteger):
+        return 64
+    return 16 if isinstance(column_type, SmallInteger) else 32
 
 
 def _text(value: Any) -> str:

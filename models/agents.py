@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, String, false, true
+from sqlalchemy import ColumnElement, String, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
@@ -17,6 +17,7 @@ from models.base import (
     enum_column,
     limited,
 )
+from models.brands import BrandMember
 from models.viewers import Viewer
 
 
@@ -46,5 +47,12 @@ class Agent(Versioned, Base):
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Colleagues see each other; integrations see who answers. Strangers see nobody."""
-    return true() if viewer.actor is not None else false()
+    """Colleagues see each other; an integration sees who works for a brand of its.
+
+    Strangers see nobody.
+    """
+    if viewer.is_agent:
+        return true()
+    return Agent.id.in_(
+        select(BrandMember.agent_id).where(BrandMember.brand_id.in_(viewer.brand_ids))
+    )

@@ -7,16 +7,27 @@ from sqlalchemy import ColumnElement, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import customers
-from models.base import Base, FoldedKey, Key, UtcDateTime, enum_column, reference
+from models.base import (
+    EMAIL_CHARACTERS,
+    Base,
+    FoldedKey,
+    Key,
+    UtcDateTime,
+    enum_column,
+    reference,
+)
 from models.channels import Channel
-from models.customers import Customer
+from models.customers import PHONE_CHARACTERS, Customer
 from models.viewers import Viewer
 
 HANDLE_CHARACTERS = 254
 
 
 class ChannelProfile(Base):
-    """One handle on one channel, linked to one customer."""
+    """One handle on one channel, linked to one customer.
+
+    `claimed_email` and `claimed_phone` are what somebody said last of themselves on the channel.
+    """
 
     __tablename__ = "channel_profile"
     __table_args__ = (UniqueConstraint("channel", "handle_key"),)
@@ -28,6 +39,8 @@ class ChannelProfile(Base):
     handle_key: Mapped[FoldedKey]
     verified: Mapped[bool] = mapped_column(default=False)
     linked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claimed_email: Mapped[str | None] = mapped_column(String(EMAIL_CHARACTERS))
+    claimed_phone: Mapped[str | None] = mapped_column(String(PHONE_CHARACTERS))
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:

@@ -37,13 +37,13 @@ def is_live(now: datetime) -> ColumnElement[bool]:
 
 
 class SignInFailures(Base):
-    """How often signing in with one address failed since `first_at`.
+    """How often one claimant of an address failed to sign in since `first_at`.
 
-    Of the address only the SHA-256 is kept: people type passwords into the wrong field.
+    Of the address only a SHA-256 is kept: people type passwords into the wrong field.
     """
 
     __tablename__ = "sign_in_failures"
 
-    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    claimant_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     failures: Mapped[int]
     first_at: Mapped[Moment] = mapped_column(index=True)

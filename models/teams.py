@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, true
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, FoldedText, Key, Moment, Name, Versioned, limited, reference
@@ -40,5 +40,11 @@ class TeamBrand(Base):
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Everybody signed in may know the teams: tickets are transferred to teams of others, too."""
-    return true() if viewer.actor is not None else false()
+    """Limit teams to those that the viewer may know.
+
+    Agents know all: tickets are transferred to teams of others, too. An integration knows those
+    that take tickets of a brand of its.
+    """
+    if viewer.is_agent:
+        return true()
+    return Team.id.in_(select(TeamBrand.team_id).where(TeamBrand.brand_id.in_(viewer.brand_ids)))

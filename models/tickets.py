@@ -88,12 +88,16 @@ class Ticket(Versioned, Base):
 
 
 class TicketTerm(Base):
-    """A folded word that stands in a ticket's title or messages, by which it is found."""
+    """A folded word that stands in a ticket's title, number or messages, by which it is found.
+
+    The title's words go with the title; what was once written in messages stays.
+    """
 
     __tablename__ = "ticket_term"
 
     term: Mapped[str] = mapped_column(FoldedText, primary_key=True)
     ticket_id: Mapped[UUID] = reference("ticket.id", primary_key=True)
+    of_title: Mapped[bool] = mapped_column(primary_key=True)
 
 
 class TicketReference(Base):

@@ -13,7 +13,7 @@ from resolvers.scope import Batch, Scope
 ActorKey = tuple[ActorKind | None, UUID | None]
 
 _BATCHES: dict[ActorKind, Batch] = {
-    ActorKind.AGENT: agents.by_id,
+    ActorKind.AGENT: agents.at_work,
     ActorKind.CUSTOMER: customers.by_id,
     ActorKind.INTEGRATION: api_tokens.by_id,
 }

@@ -12,6 +12,7 @@ from models.base import project
 from models.brands import Brand
 from models.teams import Team
 from resolvers.access import require_signed_in
+from resolvers.agents import searched_by
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
 from services.assignees import agent_is_assignable, team_is_assignable
@@ -43,7 +44,7 @@ async def of_brand(
             brand_is_visible,
             agents.visible_to(scope.viewer),
             agent_is_assignable(row_id),
-            words_begin(search, Agent.name_key, Agent.email_key),
+            words_begin(search, *searched_by(scope.viewer)),
         )
         .order_by(Agent.name_key, Agent.id)
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, func, or_, select
 
 from core.ids import NodeKind
 from core.pages import by_moment
@@ -12,7 +12,7 @@ from models import tickets
 from models.base import Columns, project
 from models.favorites import Favorite
 from models.tickets import Ticket
-from models.viewers import ApiScope
+from models.viewers import ApiScope, Viewer
 from resolvers import messages, notes
 from resolvers.batches import pages_by_parent
 from resolvers.global_ids import parse_id
@@ -22,7 +22,7 @@ from services import favorites
 CONVERSATION_ORDER = by_moment("item_created_at", Favorite.item_created_at, Favorite.id)
 
 
-def _readable(viewer: Any, _only: Any = None) -> list[Any]:
+def _readable(viewer: Viewer, _only: Any = None) -> list[Any]:
     """Hide favourites of notes from those who may not read notes."""
     return [] if viewer.may(ApiScope.NOTES_READ) else [Favorite.note_id.is_(None)]
 
@@ -54,6 +54,24 @@ async def by_item(
         )
     )
     return {row.message_id or row.note_id: row for row in rows}
+
+
+async def counts(
+    scope: Scope, keys: Sequence[tuple[UUID, int]], _arguments: None, _columns: Columns
+) -> Mapping[tuple[UUID, int], int]:
+    """Return how many favourites of tickets the viewer may see, by ticket and count on its row.
+
+    Most viewers see them all, and for them nothing is counted.
+    """
+    if scope.viewer.may(ApiScope.NOTES_READ):
+        return {key: key[1] for key in keys}
+    rows = await scope.fetch(
+        select(Favorite.ticket_id, func.count().label("total"))
+        .where(Favorite.ticket_id.in_([key[0] for key in keys]), *_readable(scope.viewer))
+        .group_by(Favorite.ticket_id)
+    )
+    totals = {row.ticket_id: row.total for row in rows}
+    return {key: totals.get(key[0], 0) for key in keys}
 
 
 async def add(scope: Scope, item_id: str) -> tuple[Any, Any]:

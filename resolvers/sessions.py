@@ -22,10 +22,10 @@ async def me(scope: Scope) -> tuple[ActorKind, Any]:
     return found
 
 
-async def sign_in(scope: Scope, email: str, password: str) -> SignedIn:
+async def sign_in(scope: Scope, email: str, password: str, earlier_token: str | None) -> SignedIn:
     """Open a session; what follows in the same operation is done by the agent signed in."""
     database = scope.resources.database
-    signed_in = await sessions.sign_in(database, email, password)
+    signed_in = await sessions.sign_in(database, email, password, earlier_token)
     scope.viewer = await sessions.authenticate(database, f"Bearer {signed_in.token}")
     return signed_in
 

@@ -12,6 +12,7 @@ from core.ids import NodeKind
 from core.pages import Order, Page, SortKey, by_moment, select_page, to_page
 from models.base import Columns, project
 from models.brands import Brand
+from models.teams import Team
 from models.tickets import Ticket, TicketPriority, visible_to
 from models.topics import Topic
 from resolvers.access import require_signed_in
@@ -28,6 +29,7 @@ by_id = rows_by_id(Ticket, visible_to)
 # Who sees a ticket sees what it is about, also an assignee who does not work for the brand.
 brands_of = rows_by_id(Brand, lambda _viewer: true())
 topics_of = rows_by_id(Topic, lambda _viewer: true())
+teams_of = rows_by_id(Team, lambda _viewer: true())
 
 _RANKS = {priority: rank for rank, priority in enumerate(TicketPriority)}
 _PRIORITY_RANK = case(_RANKS, value=Ticket.priority)

@@ -58,6 +58,8 @@ async def by_ticket(
             rows=[
                 TimelineEntry(place.created_at, place.id, ItemKind(place.kind), rows[place.id])
                 for place in page.rows
+                # What the viewer has lost sight of between the two reads is left out.
+                if place.id in rows
             ],
         )
         for ticket_id, page in pages.items()

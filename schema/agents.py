@@ -9,7 +9,7 @@ from core.ids import NodeKind
 from models import agents as rows
 from models.agents import AgentRole
 from resolvers import agents, brands, teams
-from schema.fields import Info, column, connection_columns, relation
+from schema.fields import Info, column, connection_columns, derived_in_scope, relation
 from schema.nodes import FromRow, Node, node_id
 from schema.pages import (
     After,
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from schema.brands import Brand
     from schema.teams import Team
 
+# Most agents have a few teams and brands, some have all of them.
+MEMBERSHIPS_ASSUMED = 50
+
 
 @strawberry.type(description="A person of the desk.")
 class Agent(FromRow, Node):
@@ -34,7 +37,11 @@ class Agent(FromRow, Node):
     id: strawberry.ID = node_id(NodeKind.AGENT)
     version: int = column("Grows with each change; send it as `expectedVersion`.")
     name: str = column("The agent's name.")
-    email: str = column("The address the agent signs in with.")
+    email: str | None = derived_in_scope(
+        "The address the agent signs in with. Null for integrations.",
+        lambda row, scope: row.email if scope.viewer.is_agent else None,
+        needs=("email",),
+    )
     role: AgentRole = column("What the agent may do.")
     language: str = column("The language of the agent's screen: `en`, `tr` or `el`.")
     active: bool = column("Whether the agent can sign in and be assigned.")
@@ -42,9 +49,13 @@ class Agent(FromRow, Node):
         "The brands the agent works for, as far as the viewer does, too; by name.",
         brands.by_agent,
         key="id",
+        assumed_size=MEMBERSHIPS_ASSUMED,
     )
     teams: list[Annotated["Team", strawberry.lazy("schema.teams")]] = relation(
-        "The teams the agent belongs to, by name.", teams.by_agent, key="id"
+        "The teams the agent belongs to, by name.",
+        teams.by_agent,
+        key="id",
+        assumed_size=MEMBERSHIPS_ASSUMED,
     )
     created_at: datetime = column("When the agent was added.")
 

@@ -41,7 +41,7 @@ class ApiToken(FromRow):
     brands: list[Brand] = relation(
         "The brands it works for, by name.", api_tokens.brands_of, key="id"
     )
-    created_by: Agent = relation("Who made it.", agents.by_id, key="created_by_id")
+    created_by: Agent = relation("Who made it.", agents.at_work, key="created_by_id")
     created_at: datetime = column("When it was made.")
     expires_at: datetime | None = column("Until when it is valid; null: until it is revoked.")
     revoked_at: datetime | None = column("When it was revoked, if it was.")

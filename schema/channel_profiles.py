@@ -9,7 +9,7 @@ from models import channel_profiles as rows
 from models.channels import Channel
 from resolvers import channel_profiles, customers
 from schema.customers import Customer
-from schema.fields import column, relation
+from schema.fields import column, derived_in_scope, relation
 from schema.nodes import FromRow, Node, node_id
 from schema.registry import register
 
@@ -26,6 +26,16 @@ class ChannelProfile(FromRow, Node):
         "The customer it is linked to.", customers.by_id, key="customer_id"
     )
     linked_at: datetime | None = column("When it was linked to this customer.")
+    claimed_email: str | None = derived_in_scope(
+        "The address that they last said is theirs. A claim is no proof. Null for integrations.",
+        lambda row, scope: row.claimed_email if scope.viewer.is_agent else None,
+        needs=("claimed_email",),
+    )
+    claimed_phone: str | None = derived_in_scope(
+        "The number that they last said is theirs. A claim is no proof. Null for integrations.",
+        lambda row, scope: row.claimed_phone if scope.viewer.is_agent else None,
+        needs=("claimed_phone",),
+    )
 
 
 register(NodeKind.CHANNEL_PROFILE, ChannelProfile, rows.ChannelProfile, channel_profiles.by_id)

@@ -86,17 +86,20 @@ def relation(
     *,
     key: str | tuple[str, ...],
     wrap: Callable[[Any], Any] | None = None,
+    assumed_size: int | None = None,
 ) -> Any:
     """Return a field that `batch` answers for all rows at once.
 
     `key` names the column, or the columns, that lead there. What is found becomes an object of the
-    field's type, or what `wrap` makes of it.
+    field's type, or what `wrap` makes of it. `assumed_size` is how long a list is taken to be when
+    an operation is priced, where that is not the usual length.
     """
-    return _field(description, Relation(batch, (key,) if isinstance(key, str) else key, wrap))
+    answer = Relation(batch, (key,) if isinstance(key, str) else key, wrap)
+    return _field(description, answer, assumed_size=assumed_size)
 
 
-def _field(description: str, answer: Column | Relation) -> Any:
-    field = StrawberryField(description=description, metadata={_ANSWER: answer})
+def _field(description: str, answer: Column | Relation, **prices: int | None) -> Any:
+    field = StrawberryField(description=description, metadata={_ANSWER: answer, **prices})
     field.init = field.repr = field.compare = False
     return field
 

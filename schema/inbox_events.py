@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from core.ids import NodeKind, encode_global_id
-from resolvers import inboxes, tickets
+from resolvers import tickets
 from schema.events import EventFields, EventRow, StreamReady, StreamReset, stream_signal
 from schema.field_changes import FieldChange
 from schema.fields import Info, derived, relation
@@ -90,9 +90,8 @@ class InboxSubscription:
     ) -> AsyncGenerator[InboxEvent, None]:
         """Follow a list of tickets."""
         wanted = ticket_filter(filter)
-        brand_ids = await inboxes.brand_ids(info.context)
         streams = info.context.resources.streams
-        return _shown(inbox_moves(streams, info.context.viewer, brand_ids, wanted, after))
+        return _shown(await inbox_moves(streams, info.context.viewer, wanted, after))
 
 
 async def _shown(items: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:

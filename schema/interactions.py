@@ -25,7 +25,7 @@ class Interaction(FromRow, Node):
 
     id: strawberry.ID = node_id(NodeKind.INTERACTION)
     version: int = column("Grows with each change; send it as `expectedVersion`.")
-    agent: Agent = relation("Who accepted it.", agents.by_id, key="agent_id")
+    agent: Agent = relation("Who accepted it.", agents.at_work, key="agent_id")
     customer: Customer | None = relation(
         "The customer; null while nobody knows who it is.", customers.by_id, key="customer_id"
     )

@@ -83,10 +83,12 @@ class MessageReceiveInput:
         default=None, description="Their name, for a customer who is new."
     )
     email: str | None = strawberry.field(
-        default=None, description="The address they say is theirs, for a customer who is new."
+        default=None,
+        description="The address they say is theirs: a claim, kept on their channel profile.",
     )
     phone: str | None = strawberry.field(
-        default=None, description="The number they say is theirs, for a customer who is new."
+        default=None,
+        description="The number they say is theirs: a claim, kept on their channel profile.",
     )
     subject: str | None = strawberry.field(
         default=None, description="The subject of a mail: an open ticket of it goes on."

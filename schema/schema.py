@@ -1,5 +1,7 @@
 """The schema: all types, put together."""
 
+from functools import cache
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
@@ -77,8 +79,9 @@ class Subscription(TicketSubscription, FavoriteSubscription, InboxSubscription):
     """What happens, live."""
 
 
+@cache
 def build_schema() -> strawberry.Schema:
-    """Build the schema and compile its fields."""
+    """Build the schema and compile its fields: once, for all who answer with it."""
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,

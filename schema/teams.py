@@ -9,7 +9,7 @@ from core.ids import NodeKind
 from models import teams as rows
 from resolvers import agents, brands, teams
 from resolvers.links import linked_ids
-from schema.agents import Agent
+from schema.agents import MEMBERSHIPS_ASSUMED, Agent
 from schema.brands import Brand
 from schema.errors import (
     AlreadyExists,
@@ -23,6 +23,7 @@ from schema.errors import (
 from schema.fields import Info, column, relation, requested_columns
 from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, MERGED_FIELDS, present
 from schema.nodes import FromRow, Node, node_id
+from schema.pages import After, Before, Connection, First, Last, load_connection, page_arguments
 from schema.registry import register
 from services.teams import NewTeam
 
@@ -38,16 +39,34 @@ class Team(FromRow, Node):
         "The brands whose tickets it takes, as far as the viewer works for them, by name.",
         brands.by_team,
         key="id",
+        assumed_size=MEMBERSHIPS_ASSUMED,
     )
-    members: list[Agent] = relation("Who belongs to it, by name.", agents.by_team, key="id")
     created_at: datetime = column("When the team was added.")
+
+    @strawberry.field(description="Who belongs to it, by name.")
+    async def members(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Agent]:
+        """Load a page of the team's members."""
+        arguments = page_arguments(info, first, after, last, before)
+        return await load_connection(
+            info, agents.members_of, self.row.id, arguments, Agent.from_row
+        )
 
 
 @strawberry.type
 class TeamQuery:
     """Reading teams."""
 
-    @strawberry.field(description="All teams, by name: tickets go to teams of others, too.")
+    @strawberry.field(
+        description="All teams, by name: tickets go to teams of others, too.",
+        metadata={"assumed_size": MEMBERSHIPS_ASSUMED},
+    )
     async def teams(self, info: Info) -> list[Team]:
         """Load the teams."""
         columns = requested_columns(info._raw_info)  # noqa: SLF001  # not public otherwise

@@ -12,12 +12,14 @@ from core import clock
 from core.ids import NodeKind, encode_global_id
 from models import favorites as favorite_rows
 from models.actors import ActorKind
+from models.viewers import ApiScope
 from resolvers import messages, notes, tickets
 from resolvers.global_ids import row_id_of
+from resolvers.scope import Scope
 from schema.events import EventFields, EventRow, StreamReady, StreamReset, stream_signal
 from schema.favorites import Favorite
 from schema.field_changes import FieldChange
-from schema.fields import Info, derived, relation
+from schema.fields import Info, derived, derived_in_scope, relation
 from schema.messages import Message
 from schema.notes import Note
 from schema.scalars import EventCursor
@@ -48,12 +50,21 @@ class NoteAdded(EventFields):
     note: Note = relation("The note.", notes.by_id, key="note_id")
 
 
+def _favorite_count_then(row: EventRow, scope: Scope) -> int:
+    sees_all = scope.viewer.may(ApiScope.NOTES_READ)
+    count: int = row.payload["favorite_count" if sees_all else "message_favorite_count"]
+    return count
+
+
+_COUNT_THEN = "How many the ticket had then that the viewer may see."
+
+
 @strawberry.type(description="A message or note got a star.")
 class FavoriteAdded(EventFields):
     """A message or note got a star."""
 
     favorite: Favorite = strawberry.field(description="The star, as it was put.")
-    favorite_count: int = strawberry.field(description="How many the ticket had then.")
+    favorite_count: int = derived_in_scope(_COUNT_THEN, _favorite_count_then, needs=("payload",))
 
 
 @strawberry.type(description="A star was taken away.")
@@ -61,7 +72,7 @@ class FavoriteRemoved(EventFields):
     """A star was taken away."""
 
     item_id: strawberry.ID = strawberry.field(description="The message or note.")
-    favorite_count: int = strawberry.field(description="How many the ticket had then.")
+    favorite_count: int = derived_in_scope(_COUNT_THEN, _favorite_count_then, needs=("payload",))
 
 
 @strawberry.type(description="Fields of the ticket changed.")
@@ -105,25 +116,29 @@ _PLAIN_TYPES: dict[str, Any] = {
 def favorite_event(happened: Happened, ticket_id: UUID) -> FavoriteAdded | FavoriteRemoved:
     """Return the object that shows a star put or taken away, as it was then."""
     row = EventRow.of(happened, ticket_id)
-    count = row.payload["favorite_count"]
     if happened.record.type == "FavoriteAdded":
-        return FavoriteAdded(row=row, favorite=_favorite_then(row), favorite_count=count)
+        return FavoriteAdded(row=row, favorite=_favorite_then(row))
     if row.message_id is not None:
         item_id = encode_global_id(NodeKind.MESSAGE, row.message_id)
     else:
         item_id = encode_global_id(NodeKind.NOTE, UUID(row.payload["note_id"]))
-    return FavoriteRemoved(row=row, item_id=strawberry.ID(item_id), favorite_count=count)
+    return FavoriteRemoved(row=row, item_id=strawberry.ID(item_id))
 
 
 def ticket_event(item: Item | Lost, ticket_id: UUID) -> Any:
-    """Return the object that shows an item of a ticket's stream."""
+    """Return the object that shows an item of a ticket's stream.
+
+    None for an event of a type that only a newer version knows, as while servers are replaced one
+    by one.
+    """
     if isinstance(item, Lost):
         return AccessLost(row=EventRow(item.cursor, clock.now()))
     if not isinstance(item, Happened):
         return stream_signal(item)
     if item.record.type in ("FavoriteAdded", "FavoriteRemoved"):
         return favorite_event(item, ticket_id)
-    return _PLAIN_TYPES[item.record.type](row=EventRow.of(item, ticket_id))
+    shape = _PLAIN_TYPES.get(item.record.type)
+    return shape and shape(row=EventRow.of(item, ticket_id))
 
 
 def _favorite_then(row: EventRow) -> Favorite:
@@ -169,4 +184,6 @@ class TicketSubscription:
 async def _shown(items: AsyncGenerator[Any, None], ticket_id: UUID) -> AsyncGenerator[Any, None]:
     async with aclosing(items):
         async for item in items:
-            yield ticket_event(item, ticket_id)
+            event = ticket_event(item, ticket_id)
+            if event is not None:
+                yield event

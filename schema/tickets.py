@@ -18,7 +18,6 @@ from resolvers import (
     messages,
     notes,
     tags,
-    teams,
     ticket_changes,
     tickets,
     timeline,
@@ -95,14 +94,19 @@ class Ticket(FromRow, Node):
     topic: Topic | None = relation(
         "Its subject out of the brand's.", tickets.topics_of, key="topic_id"
     )
-    team: Team | None = relation("The team it is assigned to.", teams.by_id, key="team_id")
+    team: Team | None = relation("The team it is assigned to.", tickets.teams_of, key="team_id")
     assignee: Agent | None = relation(
-        "The agent it is assigned to.", agents.by_id, key="assignee_id"
+        "The agent it is assigned to.", agents.at_work, key="assignee_id"
     )
     customer: Customer = relation("Who asks.", customers.by_id, key="customer_id")
     tags: list[Tag] = relation("Its labels, by name.", tags.by_ticket, key="id")
     email_subject: str = column("The subject of its mails.")
-    favorite_count: int = column("How many favourites it has.")
+    favorite_count: int = relation(
+        "How many favourites it has that the viewer may see.",
+        favorites.counts,
+        key=("id", "favorite_count"),
+        wrap=int,
+    )
     message_count: int = column("How many messages it has.")
     last_message: Message | None = relation(
         "The newest message.", messages.by_id, key="last_message_id"

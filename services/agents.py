@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy import update as update_rows
 
+from core.database import Database
 from core.errors import FieldErrorCode, NotAllowed
 from core.localization import LANGUAGES
 from core.text import address_key, fold
@@ -30,8 +31,8 @@ from services.links import AGENT_BRANDS, AGENT_TEAMS, LinkedRows
 from services.passwords import (
     PASSWORD_CHARACTERS_MAXIMUM,
     PASSWORD_CHARACTERS_MINIMUM,
-    hash_password,
-    password_matches,
+    ChosenPassword,
+    choose_password,
 )
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -53,14 +54,38 @@ class NewAgent:
     team_ids: Sequence[UUID] = field(default_factory=tuple)
 
 
+async def prepare_password(
+    database: Database, viewer: Viewer, password: str | None, agent_id: UUID | None = None
+) -> ChosenPassword | None:
+    """Hash the password for `create` or `update`, before their transaction locks the directory.
+
+    None where that is in vain: they are going to refuse this viewer, or this password.
+    """
+    if not viewer.is_admin or password is None or _length_problem(password):
+        return None
+    async with database.reading() as connection:
+        present_hash = await connection.scalar(
+            select(Agent.password_hash).where(Agent.id == agent_id)
+        )
+    return await choose_password(password, present_hash)
+
+
 async def create(
-    work: UnitOfWork, viewer: Viewer, new: NewAgent, *, idempotency_key: str | None = None
+    work: UnitOfWork,
+    viewer: Viewer,
+    new: NewAgent,
+    *,
+    chosen: ChosenPassword | None = None,
+    idempotency_key: str | None = None,
 ) -> Agent:
-    """Add an agent. Raises AlreadyExists with the agent who has the e-mail address."""
+    """Add an agent. Raises AlreadyExists with the agent who has the e-mail address.
+
+    A password that was not prepared is hashed here, while others wait for the directory.
+    """
     await take_directory(work, viewer)
     # What is kept of the input is a fast hash, by which a password could be guessed.
     once = once_of("agentCreate", idempotency_key, new, without="password")
-    return await create_once(work, once, Agent, partial(_insert, work, new))
+    return await create_once(work, once, Agent, partial(_insert, work, new, chosen))
 
 
 async def update(
@@ -69,8 +94,12 @@ async def update(
     agent_id: UUID,
     expected_version: int,
     wanted: Mapping[str, Any],
+    *,
+    chosen: ChosenPassword | None = None,
 ) -> tuple[Agent, Edit]:
     """Edit fields of an agent; absent fields stay as they are, sets are replaced whole.
+
+    A `password` comes with what `prepare_password` made of it.
 
     Whoever gets another password or is deactivated is signed out everywhere.
     Raises NotAllowed where no active admin would be left, and EditConflict where somebody else
@@ -79,11 +108,11 @@ async def update(
     await take_directory(work, viewer)
     agent = await find(work, Agent, agent_id)
     cleaned = await _clean(work, wanted)
-    password = cleaned.pop("password", None)
+    cleaned.pop("password", None)
     before = await links.hang_on(work, agent, _LINKS)
     edit = await apply_edit(work, agent, expected_version, cleaned)
-    if password is not None and not await password_matches(password, agent.password_hash):
-        agent.password_hash = await hash_password(password)
+    if chosen is not None and chosen.is_another_than(agent.password_hash):
+        agent.password_hash = chosen.hash
         # Nobody has loaded a password, so it has neither a value to show nor a conflict.
         edit.changes.append(FieldChange("password", None, None))
     agent.name_key = fold(agent.name)
@@ -96,15 +125,18 @@ async def update(
     return agent, edit
 
 
-async def _insert(work: UnitOfWork, new: NewAgent, row_id: UUID) -> Agent:
+async def _insert(
+    work: UnitOfWork, new: NewAgent, chosen: ChosenPassword | None, row_id: UUID
+) -> Agent:
     cleaned = await _clean(work, asdict(new))
+    password = chosen or await choose_password(new.password)
     agent = Agent(
         id=row_id,
         name=cleaned["name"],
         name_key=fold(cleaned["name"]),
         email=cleaned["email"],
         email_key=address_key(cleaned["email"]),
-        password_hash=await hash_password(cleaned["password"]),
+        password_hash=password.hash,
         role=cleaned["role"],
         language=cleaned["language"],
         active=cleaned["active"],
@@ -140,11 +172,17 @@ async def _clean(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_password(check: InputCheck, password: str | None) -> None:
-    count = len(password or "")
-    if count < PASSWORD_CHARACTERS_MINIMUM:
-        check.refuse("password", FieldErrorCode.TOO_SHORT, PASSWORD_CHARACTERS_MINIMUM, count)
-    if count > PASSWORD_CHARACTERS_MAXIMUM:
-        check.refuse("password", FieldErrorCode.TOO_LONG, PASSWORD_CHARACTERS_MAXIMUM, count)
+    if problem := _length_problem(password or ""):
+        check.refuse("password", *problem, len(password or ""))
+
+
+def _length_problem(password: str) -> tuple[FieldErrorCode, int] | None:
+    """Return what is wrong with the length of a password, and the limit, if anything is."""
+    if len(password) < PASSWORD_CHARACTERS_MINIMUM:
+        return FieldErrorCode.TOO_SHORT, PASSWORD_CHARACTERS_MINIMUM
+    if len(password) > PASSWORD_CHARACTERS_MAXIMUM:
+        return FieldErrorCode.TOO_LONG, PASSWORD_CHARACTERS_MAXIMUM
+    return None
 
 
 async def _end_sessions(work: UnitOfWork, agent: Agent) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol, Self, runtime_checkable
 from uuid import UUID
 
 from core.errors import (
@@ -21,6 +21,15 @@ from services.unit_of_work import UnitOfWork
 EVENTS_PER_READ = 500
 
 
+@runtime_checkable
+class RowSet(Protocol):
+    """A field's value that is a set of rows; as text, their names."""
+
+    @property
+    def ids(self) -> frozenset[UUID]:
+        """The ids of the rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field of a row before and after, as people read it; references carry their ids too."""
@@ -30,6 +39,23 @@ class FieldChange:
     after: str | None
     before_id: UUID | None = None
     after_id: UUID | None = None
+    before_ids: frozenset[UUID] | None = None
+    after_ids: frozenset[UUID] | None = None
+
+    @classmethod
+    def between(
+        cls, field: str, before: object, after: object, labels: Mapping[UUID, str] | None = None
+    ) -> Self:
+        """Return the change from one value to another; `labels` names references."""
+        return cls(
+            field,
+            readable(before, labels),
+            readable(after, labels),
+            before if isinstance(before, UUID) else None,
+            after if isinstance(after, UUID) else None,
+            before.ids if isinstance(before, RowSet) else None,
+            after.ids if isinstance(after, RowSet) else None,
+        )
 
     def as_payload(self) -> dict[str, Any]:
         """Return the shape kept in the event log."""
@@ -41,6 +67,9 @@ class FieldChange:
         if self.before_id or self.after_id:
             payload["before_id"] = self.before_id.hex if self.before_id else None
             payload["after_id"] = self.after_id.hex if self.after_id else None
+        if self.before_ids is not None and self.after_ids is not None:
+            payload["before_ids"] = _hexes(self.before_ids)
+            payload["after_ids"] = _hexes(self.after_ids)
         return payload
 
 
@@ -78,7 +107,8 @@ async def apply_edit(
 
     `expected_version` is what the editor had loaded. A field that somebody else has changed since
     then, and to something else, is a conflict; then nothing is changed at all. A value that is
-    still what the editor had loaded is no edit: it leaves the other's change alone.
+    still what the editor had loaded is no edit: it leaves the other's change alone. References are
+    compared by their ids: two rows may have one name, and a row another name than it had.
 
     `field_names` gives the public name of an attribute where it is another one; `labels` gives the
     names of the rows that the old and new values refer to.
@@ -91,9 +121,9 @@ async def apply_edit(
     conflicts: list[ConflictingField] = []
     for attribute, value in wanted.items():
         name = names.get(attribute, attribute)
-        change = _change(name, getattr(row, attribute), value, labels)
+        change = FieldChange.between(name, getattr(row, attribute), value, labels)
         their = theirs.get(name)
-        if value == getattr(row, attribute) or (their and their.base == change.after):
+        if value == getattr(row, attribute) or (their and their.base_key == _key(value)):
             continue
         if their is None:
             edits[attribute] = change
@@ -113,21 +143,27 @@ async def apply_edit(
     return Edit(list(edits.values()), sorted(theirs))
 
 
-def _change(
-    field: str, before: object, after: object, labels: Mapping[UUID, str] | None
-) -> FieldChange:
-    return FieldChange(
-        field,
-        readable(before, labels),
-        readable(after, labels),
-        before if isinstance(before, UUID) else None,
-        after if isinstance(after, UUID) else None,
-    )
+def _hexes(ids: frozenset[UUID]) -> list[str]:
+    return sorted(row_id.hex for row_id in ids)
+
+
+def _key(value: object) -> Any:
+    """Return what tells a value apart from others of its field."""
+    if isinstance(value, UUID):
+        return value.hex
+    return _hexes(value.ids) if isinstance(value, RowSet) else readable(value)
+
+
+def _key_before(change: Mapping[str, Any]) -> Any:
+    """Return `_key` of the value that a change in the log has replaced."""
+    of_references = (change[name] for name in ("before_ids", "before_id") if name in change)
+    return next(of_references, change["before"])
 
 
 @dataclass(frozen=True, slots=True)
 class _TheirChange:
     base: str | None
+    base_key: Any
     changed_by: tuple[str, UUID | None]
     changed_at: Any
 
@@ -161,9 +197,12 @@ async def _changes_since(
         for event in events:
             for change in event.payload.get("changes", ()):
                 field = change["field"]
-                base = theirs[field].base if field in theirs else change["before"]
+                first = theirs.get(field)
                 theirs[field] = _TheirChange(
-                    base, (event.actor_kind, event.actor_id), event.occurred_at
+                    first.base if first else change["before"],
+                    first.base_key if first else _key_before(change),
+                    (event.actor_kind, event.actor_id),
+                    event.occurred_at,
                 )
         position = events[-1].sequence
     return theirs

@@ -1,6 +1,6 @@
 """Who writes on a channel: the profile of a handle, and the customer it is linked to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -15,11 +15,18 @@ from services import customers
 from services.customers import NewCustomer
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
+from services.validation import e164
+
+# Here the network vouches for the handle, and the handle is a telephone number.
+_PHONE_CHANNELS = (Channel.PHONE, Channel.WHATSAPP, Channel.VIBER)
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What a channel tells of somebody who writes. Only the handle is proven."""
+    """What a channel tells of somebody who writes.
+
+    Only the handle is proven; e-mail address and phone number are what they say of themselves.
+    """
 
     channel: Channel
     handle: str
@@ -37,16 +44,44 @@ async def hold_customer(work: UnitOfWork, sender: Sender) -> Customer:
     return await _hold(work, sender) or await _introduce(work, sender)
 
 
-async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
+async def mail_address(work: UnitOfWork, customer: Customer, channel: Channel) -> str | None:
+    """Return the address at which a customer is answered by mail; None where there is none.
+
+    Whoever filled in a web form is answered at the address that stands in the form: a claim opens
+    nothing to them but the answer to what they wrote.
+    """
+    if customer.email is not None or channel is not Channel.WEB:
+        return customer.email
     return await work.session.scalar(
-        select(Customer)
-        .join(ChannelProfile, ChannelProfile.customer_id == Customer.id)
+        select(ChannelProfile.claimed_email)
+        .where(
+            ChannelProfile.customer_id == customer.id,
+            ChannelProfile.channel == Channel.WEB,
+            ChannelProfile.claimed_email.is_not(None),
+        )
+        .order_by(ChannelProfile.linked_at.desc(), ChannelProfile.id.desc())
+        .limit(1)
+    )
+
+
+async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
+    found = await work.session.execute(
+        select(ChannelProfile, Customer)
+        .join(Customer, Customer.id == ChannelProfile.customer_id)
         .where(
             ChannelProfile.channel == sender.channel,
             ChannelProfile.handle_key == address_key(sender.handle),
         )
         .with_for_update(of=ChannelProfile)
     )
+    row = found.one_or_none()
+    if row is None:
+        return None
+    profile: ChannelProfile = row.ChannelProfile
+    profile.claimed_email = sender.email or profile.claimed_email
+    profile.claimed_phone = sender.phone or profile.claimed_phone
+    customer: Customer = row.Customer
+    return customer
 
 
 async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
@@ -60,6 +95,8 @@ async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
             handle_key=address_key(sender.handle),
             verified=False,
             linked_at=work.now,
+            claimed_email=sender.email,
+            claimed_phone=sender.phone,
         )
     )
     await customers.index(work, customer)
@@ -69,15 +106,18 @@ async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
 async def _customer_of(work: UnitOfWork, sender: Sender) -> Customer:
     """Return the customer of a handle that is new.
 
-    A mail's sender is the customer with this address. On other channels an address is a claim and
-    no proof: whoever has it already keeps it, and the handle is a new customer's.
+    A mail's sender is the customer with this address. Anybody can claim an address or a number:
+    by a claim nobody becomes, or ever takes the place of, the customer who has it.
     """
-    email = sender.handle if sender.channel is Channel.EMAIL else sender.email
-    new = NewCustomer((sender.name or sender.handle)[:NAME_CHARACTERS], email, sender.phone)
+    name = (sender.name or sender.handle)[:NAME_CHARACTERS]
+    if sender.channel in _PHONE_CHANNELS:
+        return await customers.insert(work, NewCustomer(name, phone=e164(sender.handle)))
+    if sender.channel is not Channel.EMAIL:
+        return await customers.insert(work, NewCustomer(name))
     try:
-        return await customers.insert(work, new)
+        return await customers.insert(work, NewCustomer(name, email=sender.handle))
     except AlreadyExists:
-        owner = await customers.by_email(work, email or "")
-    if owner is not None and sender.channel is Channel.EMAIL:
+        owner = await customers.by_email(work, sender.handle)
+        if owner is None:
+            raise
         return owner
-    return await customers.insert(work, replace(new, email=None))

@@ -22,6 +22,7 @@ from services.changes import Edit, apply_edit
 from services.directory import once_of, record_changes, record_created
 from services.idempotency import create_once
 from services.search import index_customer
+from services.tickets import tell_of_company
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -69,6 +70,7 @@ async def update(
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
     cleaned = await _clean(work, viewer, wanted)
+    company_before = customer.company_id
     edit = await apply_edit(
         work,
         customer,
@@ -89,6 +91,8 @@ async def update(
         )
         await index(work, customer)
     record_changes(work, customer, edit)
+    if customer.company_id != company_before:
+        await tell_of_company(work, customer, company_before)
     return customer, edit
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from core.errors import LimitReached, NotFound
 from core.ids import NodeKind
@@ -44,7 +44,7 @@ async def add(
     work.session.add(favorite)
     await work.session.flush()
     hand.ticket.favorite_count += 1
-    hand.record("FavoriteAdded", _payload(favorite, hand.ticket))
+    hand.record("FavoriteAdded", await _payload(work, favorite, hand.ticket))
     await hand.finish()
     return favorite, hand.ticket
 
@@ -56,7 +56,7 @@ async def remove(work: UnitOfWork, viewer: Viewer, kind: NodeKind, item_id: UUID
     if favorite is not None:
         await work.session.execute(delete(Favorite).where(Favorite.id == favorite.id))
         hand.ticket.favorite_count -= 1
-        hand.record("FavoriteRemoved", _payload(favorite, hand.ticket))
+        hand.record("FavoriteRemoved", await _payload(work, favorite, hand.ticket))
         await hand.finish()
     return hand.ticket
 
@@ -95,7 +95,9 @@ async def _favorite_of(work: UnitOfWork, item: FavoriteItem) -> Favorite | None:
     return await work.session.scalar(select(Favorite).where(column == item.id))
 
 
-def _payload(favorite: Favorite, ticket: Ticket) -> dict[str, Any]:
+async def _payload(work: UnitOfWork, favorite: Favorite, ticket: Ticket) -> dict[str, Any]:
+    # Whoever may not read notes is told of starred messages only: see `message_favorite_count`.
+    of_messages = select(func.count(Favorite.message_id)).where(Favorite.ticket_id == ticket.id)
     return {
         "favorite_id": favorite.id.hex,
         "message_id": favorite.message_id.hex if favorite.message_id else None,
@@ -105,4 +107,5 @@ def _payload(favorite: Favorite, ticket: Ticket) -> dict[str, Any]:
         "added_by_id": favorite.added_by_id.hex if favorite.added_by_id else None,
         "added_at": favorite.added_at.isoformat(),
         "favorite_count": ticket.favorite_count,
+        "message_favorite_count": await work.session.scalar(of_messages),
     }

@@ -10,9 +10,7 @@ from uuid import UUID
 from core import clock
 
 LINK_LIFETIME = timedelta(minutes=5)  # long enough to click, too short to pass around
-
-
-_DECIMAL_MOMENT = re.compile(r"[0-9]{1,12}")
+_DECIMAL_MOMENT = re.compile(r"[1-9][0-9]{0,11}")
 
 
 class FileLinks:

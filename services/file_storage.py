@@ -1,9 +1,11 @@
 """Where the bytes of files are kept: a local folder."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
 _CHUNK_BYTES = 256 * 1024
@@ -23,8 +25,17 @@ class FileStorage:
         return f"{name[-2:]}/{name[-4:-2]}/{name}"
 
     async def put(self, key: str, content: bytes) -> None:
-        """Keep a file."""
-        await self._store.put_async(key, content)
+        """Keep a file. Raises OSError where there is no room, or no right to write."""
+        try:
+            await self._store.put_async(key, content)
+        except BaseError as error:
+            # What follows the first line is for the library's developers.
+            raise OSError(str(error).partition("\n")[0]) from error
+
+    async def delete(self, key: str) -> None:
+        """Remove a file. One that is gone already is no error."""
+        with suppress(FileNotFoundError):
+            await self._store.delete_async(key)
 
     async def read(self, key: str) -> AsyncIterator[bytes]:
         """Return a file in pieces. Raises FileNotFoundError before the first of them."""

@@ -7,12 +7,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.errors import FieldErrorCode, FieldProblem, IdempotencyKeyReused, ValidationFailed
 from core.ids import new_id
-from core.text import character_count
 from models.base import Base
 from models.idempotency_keys import KEPT_FOR, KEY_CHARACTERS, IdempotencyKey
 from services.unit_of_work import UnitOfWork
@@ -41,7 +40,9 @@ async def create_once(
     model: type[RowT],
     create: Callable[[UUID], Awaitable[RowT]],
 ) -> RowT:
-    """Call `create` with a new id, or return the row that the same call made before.
+    """Call `create` with a new id, or return the row that the same call answered with before.
+
+    `create` may answer with a row that is there already.
 
     Two calls at once: the second waits for the first one's transaction at the key's row.
     Raises IdempotencyKeyReused when the key came with another input before.
@@ -49,17 +50,21 @@ async def create_once(
     row_id = new_id()
     if once is None or work.actor.id is None:
         return await create(row_id)
-    if not 0 < character_count(once.key) <= KEY_CHARACTERS:
+    # A key is kept as it came, so its characters are counted as they came.
+    count = len(once.key)
+    if not 0 < count <= KEY_CHARACTERS:
         raise ValidationFailed(
             FieldProblem(
                 ("input", "idempotencyKey"),
                 FieldErrorCode.TOO_LONG if once.key else FieldErrorCode.REQUIRED,
                 KEY_CHARACTERS,
-                character_count(once.key),
+                count,
             )
         )
     if await _reserve(work, once, row_id):
-        return await create(row_id)
+        row = await create(row_id)
+        await _remember(work, once, row.id, instead_of=row_id)  # type: ignore[attr-defined]
+        return row
     used = (
         await work.session.scalars(select(IdempotencyKey).where(*_same_key(work, once.key)))
     ).one()
@@ -74,6 +79,13 @@ def _same_key(work: UnitOfWork, key: str) -> tuple[Any, ...]:
         IdempotencyKey.actor_id == work.actor.id,
         IdempotencyKey.key == key,
     )
+
+
+async def _remember(work: UnitOfWork, once: Once, row_id: UUID, *, instead_of: UUID) -> None:
+    if row_id != instead_of:
+        await work.session.execute(
+            update(IdempotencyKey).where(*_same_key(work, once.key)).values(result_id=row_id)
+        )
 
 
 async def _reserve(work: UnitOfWork, once: Once, row_id: UUID) -> bool:

@@ -153,7 +153,7 @@ async def _record_other_side(
 ) -> None:
     rows = await work.session.scalars(select(link.model).where(link.model.id.in_(after)))
     for row in rows:
-        change = FieldChange(name, str(before[row.id]), str(after[row.id]))
+        change = FieldChange.between(name, before[row.id], after[row.id])
         record_changes(work, row, Edit([change], []))
 
 

@@ -1,34 +1,42 @@
-"""Taking mail archives in: each mail becomes a message of a ticket, once."""
+"""Taking mail archives in: each mail becomes a message of a ticket, once.
+
+Its Message-ID tells whether a mail is known. Each mail is one transaction, so that a run which is
+cut off leaves whole mails only, and is simply repeated.
+"""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from core import clock
 from core.database import Database
+from core.errors import DomainError
 from core.ids import new_id
-from core.text import address_key
-from models.actors import AUTOMATION, Actor, ActorKind
+from models.actors import AUTOMATION
 from models.agents import Agent
 from models.attachments import Attachment
 from models.brands import Brand
 from models.channels import Channel
-from models.messages import EXTERNAL_ID_CHARACTERS, Message, MessageDirection
-from models.tickets import MAIL_ID_CHARACTERS, Ticket, TicketReference, TicketStatus
-from services.channel_profiles import Sender, hold_customer
+from models.messages import Message
 from services.file_storage import FileStorage
-from services.mail.addresses import Mailbox
 from services.mail.archives import SkippedSource, read_archive
-from services.mail.parsing import ParsedMail, UnreadableMail, parse_mail
-from services.mail.threads import parent_candidates
-from services.messages import NewMessage, NewTicket, append, default_email_subject, open_ticket
-from services.tickets import TicketInHand
+from services.mail.parsing import MailAttachment, ParsedMail, UnreadableMail, parse_mail
+from services.mail_tickets import MailDesk, NoPlaceForMail, add_mail
 from services.turns import take_turn
-from services.unit_of_work import Announce, UnitOfWork, unit_of_work
+from services.unit_of_work import Announce, unit_of_work
+
+
+class ImportStopped(Exception):
+    """The import cannot go on, whatever the next mail is; the message says why."""
+
+
+class _MailRefused(Exception):
+    """A mail whose content the desk does not accept; the message says why."""
 
 
 class Outcome(StrEnum):
@@ -59,147 +67,90 @@ class MailImport:
     brand: Brand
 
     async def run(self, path: Path) -> AsyncIterator[Result]:
-        """Take in the mails at `path`, one transaction each, and tell what became of each.
+        """Take in the mails at `path`, and tell what became of each.
 
-        A mail that is known already changes nothing, so a run that was cut off is simply repeated.
-        Raises FileNotFoundError if there is nothing at `path`.
+        Raises FileNotFoundError if there is nothing at `path`, and ImportStopped where the
+        database fails, or files cannot be stored.
         """
+        desk = MailDesk(self.brand, await self._read_agents())
         for found in read_archive(path):
             if isinstance(found, SkippedSource):
                 yield Result(found.source, Outcome.SKIPPED, found.position, found.reason)
                 continue
             try:
-                outcome = await self._take_in(parse_mail(found.content))
-            except UnreadableMail as error:
-                yield Result(found.source, Outcome.SKIPPED, found.position, error.reason)
+                outcome = await self._take_in(desk, parse_mail(found.content))
+            except (UnreadableMail, NoPlaceForMail, _MailRefused) as error:
+                yield Result(found.source, Outcome.SKIPPED, found.position, str(error))
             else:
                 yield Result(found.source, outcome, found.position)
 
-    async def _take_in(self, mail: ParsedMail) -> Outcome:
-        if mail.sender is None:
-            raise UnreadableMail("it does not say who sent it")
-        async with unit_of_work(self.database, self.announce, AUTOMATION) as work:
-            # Mails of one thread that two imports read at once must not open two tickets.
-            await take_turn(work, f"mail import:{self.brand.id.hex}")
-            if await self._is_known(work, mail):
+    async def _read_agents(self) -> dict[str, UUID]:
+        async with self.database.reading() as connection:
+            rows = await connection.execute(select(Agent.email_key, Agent.id))
+            return {row.email_key: row.id for row in rows}
+
+    async def _take_in(self, desk: MailDesk, mail: ParsedMail) -> Outcome:
+        try:
+            if await self._is_known(mail):
                 return Outcome.KNOWN
-            await self._write(work, mail, mail.sender)
+            await self._write(desk, mail)
+        except DomainError as error:
+            raise _MailRefused(str(error)) from error
+        except SQLAlchemyError as error:
+            await self._stop_if_the_database_fails(error)
+            if await self._is_known(mail):
+                # Another import was quicker.
+                return Outcome.KNOWN
+            raise _MailRefused(f"the database refuses it: {_reason(error)}") from error
+        except OSError as error:
+            raise ImportStopped(f"The database cannot be reached: {error}") from error
         return Outcome.IMPORTED
 
-    async def _is_known(self, work: UnitOfWork, mail: ParsedMail) -> bool:
-        known = await work.session.scalar(
-            select(Message.id).where(
-                Message.brand_id == self.brand.id,
-                Message.channel == Channel.EMAIL,
-                Message.external_id == _external_id(mail),
-            )
+    async def _is_known(self, mail: ParsedMail) -> bool:
+        statement = select(Message.id).where(
+            Message.brand_id == self.brand.id,
+            Message.channel == Channel.EMAIL,
+            Message.external_id == mail.message_id,
         )
-        return known is not None
+        async with self.database.reading() as connection:
+            return (await connection.execute(statement)).first() is not None
 
-    async def _write(self, work: UnitOfWork, mail: ParsedMail, sender: Mailbox) -> None:
-        agent = await work.session.scalar(
-            select(Agent).where(Agent.email_key == address_key(sender.address))
-        )
-        hand = await self._ticket_of(work, mail, agent)
-        if agent is not None:
-            author, direction = Actor(ActorKind.AGENT, agent.id), MessageDirection.OUTGOING
-        else:
-            writer = await hold_customer(work, _as_sender(sender))
-            author, direction = Actor(ActorKind.CUSTOMER, writer.id), MessageDirection.INCOMING
-        message = await append(
-            work,
-            hand,
-            NewMessage(
-                author=author,
-                direction=direction,
-                body=mail.text,
-                body_html=mail.html,
-                external_id=_external_id(mail),
-                created_at=mail.sent_at,
-            ),
-        )
-        await self._remember_references(work, mail, hand.ticket)
-        await self._store_files(work, mail, message)
-        await hand.finish()
-
-    async def _ticket_of(
-        self, work: UnitOfWork, mail: ParsedMail, agent: Agent | None
-    ) -> TicketInHand:
-        """Find the ticket of the thread, by mails before this one or after it; or open one."""
-        candidates = [_mail_id(text) for text in (mail.message_id, *parent_candidates(mail))]
-        rows = await work.session.execute(
-            select(TicketReference.mail_id, TicketReference.ticket_id).where(
-                TicketReference.brand_id == self.brand.id, TicketReference.mail_id.in_(candidates)
-            )
-        )
-        tickets = {mail_id: ticket_id for mail_id, ticket_id in rows}
-        for candidate in candidates:
-            if candidate in tickets:
-                ticket = await work.session.get_one(
-                    Ticket, tickets[candidate], with_for_update=True
-                )
-                return TicketInHand(work, ticket)
-        partner = _partner(mail) if agent is not None else mail.sender
-        if partner is None:
-            raise UnreadableMail("it names no customer")
-        return await open_ticket(
-            work,
-            NewTicket(
-                brand=self.brand,
-                customer=await hold_customer(work, _as_sender(partner)),
-                channel=Channel.EMAIL,
-                title=mail.subject or default_email_subject(self.brand),
-                email_subject=mail.subject or None,
-                status=TicketStatus.OPEN,
-                created_at=mail.sent_at,
-            ),
-        )
-
-    async def _remember_references(
-        self, work: UnitOfWork, mail: ParsedMail, ticket: Ticket
-    ) -> None:
-        ids = {_mail_id(text) for text in (mail.message_id, *parent_candidates(mail))}
-        dialect = work.session.get_bind().dialect.name
-        insert = (postgresql if dialect == "postgresql" else sqlite).insert(TicketReference)
-        await work.session.execute(
-            insert.on_conflict_do_nothing(),
-            [
-                {"brand_id": self.brand.id, "mail_id": mail_id, "ticket_id": ticket.id}
-                for mail_id in sorted(ids)
-            ],
-        )
-
-    async def _store_files(self, work: UnitOfWork, mail: ParsedMail, message: Message) -> None:
+    async def _write(self, desk: MailDesk, mail: ParsedMail) -> None:
         # The bytes first: a file without a row is waste, a row without a file is a loss.
-        for file in mail.attachments:
-            file_id = new_id()
-            key = self.storage.key_of(file_id)
+        files = [await self._store(file) for file in mail.attachments]
+        try:
+            async with unit_of_work(self.database, self.announce, AUTOMATION) as work:
+                # Mails of one thread that two imports read at once must not open two tickets.
+                await take_turn(work, f"mail import:{self.brand.id.hex}")
+                await add_mail(work, desk, mail, files)
+        except BaseException:
+            for file in files:
+                await self.storage.delete(file.storage_key)
+            raise
+
+    async def _store(self, file: MailAttachment) -> Attachment:
+        file_id = new_id()
+        key = self.storage.key_of(file_id)
+        try:
             await self.storage.put(key, file.content)
-            work.session.add(
-                Attachment(
-                    id=file_id,
-                    message_id=message.id,
-                    filename=file.filename,
-                    content_type=file.content_type,
-                    size=len(file.content),
-                    storage_key=key,
-                    created_at=work.now,
-                )
-            )
+        except OSError as error:
+            raise ImportStopped(f"Files cannot be stored: {error}") from error
+        return Attachment(
+            id=file_id,
+            filename=file.filename,
+            content_type=file.content_type,
+            size=len(file.content),
+            storage_key=key,
+            created_at=clock.now(),
+        )
+
+    async def _stop_if_the_database_fails(self, error: SQLAlchemyError) -> None:
+        """Tell a mail that the database refuses from a database that will refuse the next, too."""
+        # SQLite's way to say that it is locked, that the disk is full or cannot be read.
+        has_failed = isinstance(error, OperationalError)
+        if has_failed or not await self.database.is_reachable():
+            raise ImportStopped(f"The database fails: {_reason(error)}") from error
 
 
-def _external_id(mail: ParsedMail) -> str:
-    return mail.message_id[:EXTERNAL_ID_CHARACTERS]
-
-
-def _mail_id(text: str) -> str:
-    return text[:MAIL_ID_CHARACTERS]
-
-
-def _as_sender(mailbox: Mailbox) -> Sender:
-    return Sender(Channel.EMAIL, mailbox.address, name=mailbox.name or None)
-
-
-def _partner(mail: ParsedMail) -> Mailbox | None:
-    """Return whom an agent's mail was written to."""
-    return next(chain(mail.to, mail.cc), None)
+def _reason(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", error)).partition("\n")[0]

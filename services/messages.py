@@ -30,13 +30,14 @@ from models.tickets import Ticket, TicketPriority, TicketStatus, next_number
 from models.viewers import ApiScope, Viewer
 from services import attachments
 from services.changes import FieldChange
-from services.channel_profiles import Sender, hold_customer
+from services.channel_profiles import Sender, hold_customer, mail_address
 from services.directory import once_of
 from services.idempotency import create_once
 from services.mail.subjects import without_reply_prefixes
 from services.new_activity import refuse_unseen
-from services.search import index_ticket
+from services.search import index_ticket, index_title
 from services.tickets import TicketInHand, take
+from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -126,7 +127,6 @@ async def _send(
     check.raise_problems()
     if outgoing.expected_version is not None:
         await refuse_unseen(work, viewer, hand.ticket, outgoing.expected_version)
-    customer = await work.session.get_one(Customer, hand.ticket.customer_id)
     message = await append(
         work,
         hand,
@@ -134,7 +134,7 @@ async def _send(
             author=work.actor,
             direction=MessageDirection.OUTGOING,
             body=body,
-            recipient=customer.email if hand.ticket.channel in _MAIL_CHANNELS else None,
+            recipient=await _recipient(work, hand.ticket),
         ),
         row_id=row_id,
     )
@@ -142,6 +142,13 @@ async def _send(
     _open(hand, instead_of=(TicketStatus.NEW,))
     await hand.finish()
     return message
+
+
+async def _recipient(work: UnitOfWork, ticket: Ticket) -> str | None:
+    if ticket.channel not in _MAIL_CHANNELS:
+        return None
+    customer = await work.session.get_one(Customer, ticket.customer_id)
+    return await mail_address(work, customer, ticket.channel)
 
 
 async def receive(
@@ -171,13 +178,13 @@ async def _receive(
     )
     if brand is None:
         raise NotFound
+    known = await _by_external_id(work, incoming)
+    if known is not None:
+        return known
     customer = await hold_customer(
         work,
         Sender(incoming.channel, incoming.handle, incoming.name, incoming.email, incoming.phone),
     )
-    known = await _by_external_id(work, incoming)
-    if known is not None:
-        return known
     hand = await _hand_over(work, customer, brand, incoming)
     message = await append(
         work,
@@ -218,15 +225,8 @@ async def open_ticket(work: UnitOfWork, new: NewTicket) -> TicketInHand:
     )
     work.session.add(ticket)
     await work.session.flush()
-    await index_ticket(
-        work.session,
-        ticket.id,
-        ticket.title,
-        str(ticket.number),
-        new.customer.name,
-        new.customer.email,
-        new.customer.phone,
-    )
+    await index_title(work.session, ticket.id, ticket.title)
+    await index_ticket(work.session, ticket.id, str(ticket.number))
     hand = TicketInHand(work, ticket, is_new=True, moment=moment)
     hand.record("TicketCreated", {})
     return hand
@@ -278,8 +278,13 @@ def _open(hand: TicketInHand, *, instead_of: Sequence[TicketStatus]) -> None:
 async def _is_last(work: UnitOfWork, ticket: Ticket, message: Message) -> bool:
     if ticket.last_message_id is None:
         return True
-    last = await work.session.get_one(Message, ticket.last_message_id)
-    return (message.created_at, message.id) > (last.created_at, last.id)
+    last_moment = await work.session.scalar(
+        select(Message.created_at).where(Message.id == ticket.last_message_id)
+    )
+    return last_moment is None or (message.created_at, message.id) > (
+        last_moment,
+        ticket.last_message_id,
+    )
 
 
 def _count(ticket: Ticket, message: Message, *, is_last: bool) -> None:
@@ -317,8 +322,12 @@ def _clean(incoming: IncomingMessage) -> IncomingMessage:
 
 
 async def _by_external_id(work: UnitOfWork, incoming: IncomingMessage) -> Message | None:
+    """Return the message if it is known; a second act with its id waits here for the first one."""
     if incoming.external_id is None:
         return None
+    await take_turn(
+        work, f"message:{incoming.brand_id.hex}:{incoming.channel}:{incoming.external_id}"
+    )
     return await work.session.scalar(
         select(Message).where(
             Message.brand_id == incoming.brand_id,

@@ -17,7 +17,7 @@ from models.agents import Agent
 from models.base import FREE_TEXT_CHARACTERS, Base, Versioned
 from models.companies import Company
 from models.customers import Customer
-from models.event_topics import topic_named, topic_of
+from models.event_topics import mentions_topic, topic_of
 from models.notes import (
     NOTE_CHARACTERS,
     Note,
@@ -189,7 +189,7 @@ async def _mention(work: UnitOfWork, note: Note) -> None:
     )
     for agent_id in mentioned:
         work.session.add(NoteMention(note_id=note.id, agent_id=agent_id))
-        work.record("AgentMentioned", {"note_id": note.id.hex}, topic=topic_named(Agent, agent_id))
+        work.record("AgentMentioned", {"note_id": note.id.hex}, topic=mentions_topic(agent_id))
 
 
 def _possible_names(mention: str) -> Iterator[str]:

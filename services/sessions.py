@@ -1,13 +1,17 @@
 """Signing in, signing out, and finding out who sent a request."""
 
+import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from secrets import token_urlsafe
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal, select, update
+from sqlalchemy import ColumnElement, Select, literal, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core import clock
@@ -26,6 +30,7 @@ from models.teams import TeamMember
 from models.viewers import ApiScope, Viewer
 from services import sign_in_failures
 from services.passwords import PASSWORD_CHARACTERS_MAXIMUM, password_matches
+from services.sign_in_failures import Claimant
 from services.validation import InputCheck
 
 SESSION_PREFIX = "sts_"
@@ -33,6 +38,10 @@ API_TOKEN_PREFIX = "sta_"  # noqa: S105  # a prefix that secret scanners can loo
 TOKEN_BYTES = 32
 # `last_used_at` is written at most this often: a sign of life, not a write per request.
 TOUCH_SECONDS = 300
+# A read does not wait any longer for whoever writes meanwhile.
+TOUCH_WAIT_SECONDS = 1
+
+_touches: dict[UUID | None, asyncio.Task[None]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +66,31 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-async def sign_in(database: Database, email: str, password: str) -> SignedIn:
+async def sign_in(
+    database: Database, email: str, password: str, earlier_token: str | None = None
+) -> SignedIn:
     """Open a session. Raises WrongCredentials without telling what was wrong.
 
-    Raises Unavailable, whatever the password, after ten failures with this address in 15 minutes.
+    Raises Unavailable, whatever the password, after ten failures with this address in 15 minutes;
+    who shows the token of an earlier session of the agent is counted apart.
     The password is checked between two transactions: it takes long, on purpose.
     """
     address = _checked_address(email, password)
     async with database.reading() as connection:
-        await sign_in_failures.refuse_guessing(connection, address)
-        known = (
-            await connection.execute(
-                select(Agent.id, Agent.password_hash).where(
-                    Agent.email_key == address_key(address), Agent.active
-                )
-            )
-        ).one_or_none()
-    matches = await password_matches(password, known.password_hash if known else None)
+        claimant = await _claimant(connection, address, earlier_token)
+        await sign_in_failures.refuse_guessing(connection, claimant)
+        password_hash = await connection.scalar(_active(address, Agent.password_hash))
+    matches = await password_matches(password, password_hash)
     async with database.transaction() as session:
         # Guesses that were on their way when the limit was reached learn nothing.
-        await sign_in_failures.refuse_guessing(await session.connection(), address)
-        if known is not None and matches:
-            await sign_in_failures.forget(session, address)
-            return await _open_session(session, known.id)
-        await sign_in_failures.count(session, address)
+        await sign_in_failures.refuse_guessing(await session.connection(), claimant)
+        # A password that was changed meanwhile opens nothing; nor is it changed before the commit.
+        unchanged = _active(address, Agent).where(Agent.password_hash == password_hash)
+        agent = await session.scalar(unchanged.with_for_update(read=True)) if matches else None
+        if agent is not None:
+            await sign_in_failures.forget(session, claimant)
+            return _open_session(session, agent)
+        await sign_in_failures.count(session, claimant)
     raise WrongCredentials
 
 
@@ -136,13 +146,33 @@ def _checked_address(email: str, password: str) -> str:
     return address
 
 
-async def _open_session(session: AsyncSession, agent_id: UUID) -> SignedIn:
+def _active(address: str, what: Any) -> Select[Any]:
+    return select(what).where(Agent.email_key == address_key(address), Agent.active)
+
+
+async def _claimant(
+    connection: AsyncConnection, address: str, earlier_token: str | None
+) -> Claimant:
+    """Return who is asking. A session need not be live any more: its token was given out once."""
+    if earlier_token is None:
+        return Claimant(address)
+    earlier = (
+        select(Session.id)
+        .join(Agent, Agent.id == Session.agent_id)
+        .where(
+            Session.token_hash == token_hash(earlier_token),
+            Agent.email_key == address_key(address),
+        )
+    )
+    return Claimant(address, await connection.scalar(earlier))
+
+
+def _open_session(session: AsyncSession, agent: Agent) -> SignedIn:
     now = clock.now()
     token = new_token(SESSION_PREFIX)
     session.add(
-        Session(agent_id=agent_id, token_hash=token_hash(token), created_at=now, last_used_at=now)
+        Session(agent_id=agent.id, token_hash=token_hash(token), created_at=now, last_used_at=now)
     )
-    agent = await session.get_one(Agent, agent_id)
     return SignedIn(token, agent, now + ABSOLUTE_LIFETIME)
 
 
@@ -204,11 +234,27 @@ async def _integration(
 
 
 async def _touch(database: Database, viewer: Viewer) -> None:
+    """Write that a session or an API token is in use.
+
+    A request that only reads neither fails nor waits for long because somebody else writes: after
+    a moment it goes on, and the sign of life is written once its turn comes. One that is lost is
+    made up for by the next request.
+    """
+    if viewer.session_id in _touches:
+        return
+    touch = asyncio.create_task(_write_last_use(database, viewer))
+    _touches[viewer.session_id] = touch
+    touch.add_done_callback(lambda _: _touches.pop(viewer.session_id))
+    await asyncio.wait({touch}, timeout=TOUCH_WAIT_SECONDS)
+
+
+async def _write_last_use(database: Database, viewer: Viewer) -> None:
     table = Session if viewer.is_agent else ApiToken
-    async with database.transaction() as session:
-        await session.execute(
-            update(table).where(table.id == viewer.session_id).values(last_used_at=clock.now())
-        )
+    with suppress(SQLAlchemyError, OSError):
+        async with database.transaction() as session:
+            await session.execute(
+                update(table).where(table.id == viewer.session_id).values(last_used_at=clock.now())
+            )
 
 
 async def refresh(database: Database, viewer: Viewer) -> Viewer:

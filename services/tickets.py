@@ -16,10 +16,12 @@ from models.tickets import Ticket, TicketStatus, visible_to
 from models.topics import Topic
 from models.viewers import ApiScope, Viewer
 from services.changes import Edit, FieldChange, apply_edit
-from services.search import index_ticket
+from services.search import index_title
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
+# A customer with more open tickets is a machine, and nobody watches each of them.
+TICKETS_TOLD_OF = 500
 _FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
 
@@ -27,7 +29,7 @@ class TicketInHand:
     """A ticket locked by the act that changes it, and its state before; a new one has none.
 
     `moment` is when that happened which is written now: mail of the past does not make a ticket
-    one that was updated just now.
+    one that was updated just now. Without it the act happens after everything on the ticket.
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class TicketInHand:
     ) -> None:
         self.ticket = ticket
         self._work = work
+        if moment is None:
+            work.happen_after(ticket.updated_at)
         self._moment = moment or work.now
         self._before = None if is_new else _state(ticket)
         self._acts: list[dict[str, Any]] = []
@@ -110,6 +114,33 @@ async def _surroundings(work: UnitOfWork, ticket: Ticket) -> dict[str, Any]:
     }
 
 
+async def tell_of_company(work: UnitOfWork, customer: Customer, before: UUID | None) -> None:
+    """Tell the inboxes that tickets have become tickets of another company, as their customer has.
+
+    Closed tickets are history; of the others the newest 500 are told of.
+    """
+    newest = (
+        select(Ticket.id)
+        .where(Ticket.customer_id == customer.id, Ticket.status != TicketStatus.CLOSED)
+        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .limit(TICKETS_TOLD_OF)
+    )
+    # Locked in the order of their ids, as by all who lock several: nobody waits in a circle.
+    tickets = await work.session.scalars(
+        select(Ticket).where(Ticket.id.in_(newest)).order_by(Ticket.id).with_for_update()
+    )
+    for ticket in tickets:
+        after = _state(ticket) | await _surroundings(work, ticket)
+        payload = {
+            "ticket_id": ticket.id.hex,
+            "before": after | {"company_id": before.hex if before else None},
+            "after": after,
+            "acts": ["CustomerChanged"],
+            "changes": [],
+        }
+        work.record("InboxChanged", payload, topic=inbox_topic(ticket.brand_id))
+
+
 async def take(
     work: UnitOfWork, viewer: Viewer, ticket_id: UUID, *, scope: ApiScope = ApiScope.TICKETS_WRITE
 ) -> TicketInHand:
@@ -142,7 +173,7 @@ async def update(
     _set_closing_moment(ticket, work)
     hand.record_changes(edit.changes)
     if any(change.field == "title" for change in edit.changes):
-        await index_ticket(work.session, ticket.id, ticket.title)
+        await index_title(work.session, ticket.id, ticket.title)
     await hand.finish()
     return ticket, edit
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.errors import AlreadyExists
 from models.base import Base
-from services.unit_of_work import UnitOfWork
+from services.unit_of_work import UnitOfWork, is_key_taken
 
 RowT = TypeVar("RowT", bound=Base)
 Clauses = Sequence[ColumnElement[bool]]
@@ -47,7 +47,9 @@ async def change(
         async with work.session.begin_nested():
             setattr(row, key.key, value)
             await work.session.flush()
-    except IntegrityError:
+    except IntegrityError as error:
+        if not is_key_taken(error):
+            raise
         taken = await already_exists(work, type(row), key == value, *within, *visible)
         raise taken from None
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,10 @@ from models.event_records import EventRecord
 from models.events import Event, TopicHeadRow
 from models.jobs import Job
 
+# PostgreSQL's code for a unique violation (its manual, appendix A), and SQLite's message for one.
+_POSTGRESQL_KEY_TAKEN = "23505"
+_SQLITE_KEY_TAKEN = "UNIQUE constraint failed"
+
 Announce = Callable[[Sequence[EventRecord]], None]
 
 
@@ -35,7 +39,10 @@ class _PendingEvent:
 
 
 class UnitOfWork:
-    """What one act writes. `now` is the one moment at which all of it happens."""
+    """What one act writes. `now` is the one moment at which all of it happens.
+
+    Read it once the rows that the act waits for are locked: see `happen_after`.
+    """
 
     def __init__(self, session: AsyncSession, actor: Actor, now: datetime) -> None:
         self.session = session
@@ -62,6 +69,14 @@ class UnitOfWork:
         self._versioned.setdefault(topic, []).extend(versions)
         return event_id
 
+    def happen_after(self, moment: datetime) -> None:
+        """Let the act happen after `moment`: it had to wait for what happened then.
+
+        What stands in a conversation is sorted by when it happened, so that nothing may come to
+        stand before what others have read already.
+        """
+        self.now = max(self.now, moment + timedelta(microseconds=1))
+
     def enqueue(
         self, kind: str, payload: dict[str, Any], *, run_at: datetime | None = None
     ) -> None:
@@ -73,14 +88,17 @@ class UnitOfWork:
     async def insert_unique(self, *rows: Base) -> bool:
         """Insert rows in this order, or none of them.
 
-        False where another row, perhaps of this very moment, has a key of theirs.
+        False where another row, perhaps of this very moment, has a key of theirs. Whatever else the
+        database refuses is an error.
         """
         try:
             async with self.session.begin_nested():
                 for row in rows:
                     self.session.add(row)
                     await self.session.flush()
-        except IntegrityError:
+        except IntegrityError as error:
+            if not is_key_taken(error):
+                raise
             return False
         return True
 
@@ -148,6 +166,13 @@ class UnitOfWork:
             ).returning(TopicHeadRow.topic, TopicHeadRow.seq)
         )
         return {row.topic: row.seq for row in result}
+
+
+def is_key_taken(error: IntegrityError) -> bool:
+    """Tell whether another row has the key, from whatever else may be wrong with a row."""
+    if getattr(error.orig, "sqlstate", None) == _POSTGRESQL_KEY_TAKEN:
+        return True
+    return _SQLITE_KEY_TAKEN in str(error.orig)
 
 
 @asynccontextmanager

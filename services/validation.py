@@ -1,5 +1,7 @@
 """Checks of what people type: all problems of an input are found before one error is raised."""
 
+from collections.abc import Callable
+
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import (
     NumberParseException,
@@ -10,10 +12,13 @@ from phonenumbers import (
 )
 
 from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
-from core.text import character_count, normalise, single_line
+from core.text import is_far_over, normalise, single_line
+from models.base import EMAIL_CHARACTERS
 
 # Where a number without a country code is looked for, in this order.
 HOME_REGIONS = ("TR", "GR")
+# People write brackets, spaces and extensions; the library reads no longer text either.
+PHONE_TEXT_CHARACTERS = 250
 
 
 class InputCheck:
@@ -40,23 +45,21 @@ class InputCheck:
 
     def line(self, field: str, value: str | None, limit: int) -> str:
         """Return a required text of one line, its white space collapsed."""
-        cleaned = single_line(value or "")
-        if not cleaned:
+        cleaned = self._clean(field, value, limit, single_line)
+        if cleaned == "":
             self.refuse(field, FieldErrorCode.REQUIRED)
-        self._limit(field, cleaned, limit)
-        return cleaned
+        return cleaned or ""
 
     def optional_line(self, field: str, value: str | None, limit: int) -> str | None:
         """Return a text of one line, or None for an empty one."""
-        return self.line(field, value, limit) if single_line(value or "") else None
+        return self._clean(field, value, limit, single_line) or None
 
     def text(self, field: str, value: str | None, limit: int) -> str:
         """Return a required text of any number of lines."""
-        cleaned = normalise(value or "")
-        if not cleaned.strip():
+        cleaned = self._clean(field, value, limit, normalise)
+        if cleaned is not None and not cleaned.strip():
             self.refuse(field, FieldErrorCode.REQUIRED)
-        self._limit(field, cleaned, limit)
-        return cleaned
+        return cleaned or ""
 
     def optional_text(self, field: str, value: str | None, limit: int) -> str | None:
         """Return a text of any number of lines, or None for an empty one."""
@@ -64,9 +67,8 @@ class InputCheck:
 
     def email(self, field: str, value: str | None) -> str:
         """Return a required e-mail address in its normal form."""
-        cleaned = single_line(value or "")
+        cleaned = self.line(field, value, EMAIL_CHARACTERS)
         if not cleaned:
-            self.refuse(field, FieldErrorCode.REQUIRED)
             return ""
         try:
             return validate_email(
@@ -85,8 +87,8 @@ class InputCheck:
 
         A number without a country code is read as Turkish, then as Greek.
         """
-        cleaned = single_line(value or "")
-        if not cleaned:
+        cleaned = self.optional_line(field, value, PHONE_TEXT_CHARACTERS)
+        if cleaned is None:
             return None
         number = e164(cleaned)
         if number is None:
@@ -99,10 +101,17 @@ class InputCheck:
             self.refuse(field, FieldErrorCode.NOT_ALLOWED_VALUE)
         return value
 
-    def _limit(self, field: str, value: str, limit: int) -> None:
-        count = character_count(value)
-        if count > limit:
-            self.refuse(field, FieldErrorCode.TOO_LONG, limit, count)
+    def _clean(
+        self, field: str, value: str | None, limit: int, clean: Callable[[str], str]
+    ) -> str | None:
+        """Return a text as it is stored, or None for one that is refused for its length."""
+        raw = value or ""
+        # What is far too long is counted as it came: cleaning it is work that anybody could cause.
+        cleaned = raw if is_far_over(raw, limit) else clean(raw)
+        if len(cleaned) > limit:
+            self.refuse(field, FieldErrorCode.TOO_LONG, limit, len(cleaned))
+            return None
+        return cleaned
 
 
 def e164(number: str) -> str | None:

@@ -4,23 +4,18 @@ import re
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from struct import Struct
 
-import orjson
-from pydantic import Field, TypeAdapter, ValidationError
+# All inboxes of an admin; a cursor of them takes 40 kB of the 128 KiB that a message may have.
+MAX_CURSOR_TOPICS = 1_000
+MAX_CURSOR_CHARACTERS = 65_536
 
-# An agent of 64 brands resumes 64 inboxes at 45 characters each, and base64 adds a third.
-MAX_CURSOR_CHARACTERS = 8_192
-MAX_POSITION = 2**63 - 1  # a position is a `bigint` in the log
-
-_EPOCH = re.compile(r"[0-9a-f]{8}")
-_Position = Annotated[int, Field(strict=True, ge=0, le=MAX_POSITION)]
-_CONTENT: TypeAdapter[tuple[str, dict[str, int]]] = TypeAdapter(
-    tuple[
-        Annotated[str, Field(pattern=f"^{_EPOCH.pattern}$")],
-        Annotated[dict[str, _Position], Field(min_length=1)],
-    ]
-)
+# The epoch of the log, then for each topic, such as `ticket:0190d2f4…`, its noun, id and position.
+_EPOCH_BYTES = 4
+_PLACE = Struct(">16sq")  # a position is a `bigint` in the log
+_TOPIC = rb"([a-z_]+):(.{%d})" % _PLACE.size
+_EACH_TOPIC = re.compile(_TOPIC, re.DOTALL)
+_CURSOR = re.compile(rb".{%d}(?:%b)*" % (_EPOCH_BYTES, _TOPIC), re.DOTALL)
 
 
 class InvalidCursor(ValueError):
@@ -42,16 +37,20 @@ class ResetReason(StrEnum):
     TOPICS = "TOPICS"
     """The position is one of another stream, or what the viewer may follow has changed."""
 
+    RIGHTS = "RIGHTS"
+    """What the viewer may see has changed."""
+
 
 def encode_cursor(epoch: str, positions: Mapping[str, int]) -> str:
     """Return the cursor that stands at `positions`, by topic, of the log named `epoch`.
 
-    `epoch` is 8 hexadecimal characters. Raise ValueError for more topics than a cursor can hold.
+    `epoch` is 8 hexadecimal characters, a topic a noun, a colon and the 32 of a UUID.
     """
-    text = urlsafe_b64encode(orjson.dumps((epoch, dict(positions)))).rstrip(b"=").decode()
-    if len(text) > MAX_CURSOR_CHARACTERS:
-        raise ValueError(f"A cursor cannot hold {len(positions)} topics.")
-    return text
+    places = [bytes.fromhex(epoch)]
+    for topic, position in positions.items():
+        noun, _colon, row_id = topic.partition(":")
+        places.append(b"%b:%b" % (noun.encode(), _PLACE.pack(bytes.fromhex(row_id), position)))
+    return urlsafe_b64encode(b"".join(places)).rstrip(b"=").decode()
 
 
 def decode_cursor(text: str, epoch: str) -> dict[str, int] | ResetReason:
@@ -63,7 +62,18 @@ def decode_cursor(text: str, epoch: str) -> dict[str, int] | ResetReason:
         raise InvalidCursor("A cursor is not that long.")
     try:
         content = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        cursor_epoch, positions = _CONTENT.validate_json(content)
-    except (ValueError, ValidationError) as error:
-        raise InvalidCursor("This is not a cursor of an event stream.") from error
+    except ValueError as error:
+        raise InvalidCursor("A cursor is Base64.") from error
+    if not _CURSOR.fullmatch(content):
+        raise InvalidCursor("A cursor is an epoch and topics.")
+    cursor_epoch = content[:_EPOCH_BYTES].hex()
+    topics = _EACH_TOPIC.finditer(content, _EPOCH_BYTES)
+    positions = dict(_place(*topic.groups()) for topic in topics)
+    if min(positions.values(), default=0) < 0 or encode_cursor(cursor_epoch, positions) != text:
+        raise InvalidCursor("A cursor names each topic once.")
     return positions if cursor_epoch == epoch else ResetReason.EPOCH
+
+
+def _place(noun: bytes, packed: bytes) -> tuple[str, int]:
+    row_id, position = _PLACE.unpack(packed)
+    return f"{noun.decode()}:{row_id.hex()}", position

@@ -47,19 +47,23 @@ class Start:
     gap: ResetReason | None = None
 
 
+def start_anew(topics: Sequence[str], gap: ResetReason) -> Start:
+    """Return a start from now on that first tells of a gap."""
+    return Start(dict.fromkeys(topics), is_resumed=True, gap=gap)
+
+
 def start_at(topics: Sequence[str], after: str | None, epoch: str) -> Start:
     """Return where a stream of `topics` begins that goes on after the cursor `after`, if any.
 
     A cursor of other topics cannot be gone on from. Raises InvalidCursor for what is no cursor.
     """
-    from_now_on: Mapping[str, int | None] = dict.fromkeys(topics)
     if after is None:
-        return Start(from_now_on, is_resumed=False)
+        return Start(dict.fromkeys(topics), is_resumed=False)
     resumed = decode_cursor(after, epoch)
     if isinstance(resumed, ResetReason):
-        return Start(from_now_on, is_resumed=True, gap=resumed)
-    if resumed.keys() != from_now_on.keys():
-        return Start(from_now_on, is_resumed=True, gap=ResetReason.TOPICS)
+        return start_anew(topics, resumed)
+    if resumed.keys() != set(topics):
+        return start_anew(topics, ResetReason.TOPICS)
     return Start(dict(resumed), is_resumed=True)
 
 

@@ -1,6 +1,6 @@
 """A filtered list of tickets, live: what enters it, changes in it, and leaves it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -10,6 +10,8 @@ from uuid import UUID
 from models.event_topics import inbox_topic
 from models.viewers import Viewer
 from services.ticket_filters import TicketFilter, state_is_visible_to
+from subscriptions.access import have_same_rights
+from subscriptions.cursors import ResetReason
 from subscriptions.following import Gap, Happened, Item, Ready
 from subscriptions.streams import Streams
 
@@ -41,43 +43,56 @@ class Moved:
     happened: Happened
 
 
-def inbox_moves(
-    streams: Streams,
-    viewer: Viewer,
-    brand_ids: Sequence[UUID],
-    wanted: TicketFilter,
-    after: str | None,
+async def inbox_moves(
+    streams: Streams, viewer: Viewer, wanted: TicketFilter, after: str | None
 ) -> AsyncGenerator[Ready | Gap | Moved, None]:
-    """Return what happens to the view that `wanted` gives of the tickets of these brands.
+    """Return what happens to the view that `wanted` gives of the tickets the viewer sees.
 
-    The stream ends when the viewer is signed out.
+    When the viewer's rights change there is a Gap, after which the stream goes on with what they
+    see now. It ends when they are signed out.
     """
-    items = streams.follow([inbox_topic(brand_id) for brand_id in brand_ids], after)
+    items = streams.follow(await _topics(streams, viewer), after)
     return _moves(streams, viewer, wanted, items)
+
+
+async def _topics(streams: Streams, viewer: Viewer) -> list[str]:
+    return [inbox_topic(brand_id) for brand_id in await streams.access.inbox_brands(viewer)]
 
 
 async def _moves(
     streams: Streams, viewer: Viewer, wanted: TicketFilter, items: AsyncGenerator[Item, None]
 ) -> AsyncGenerator[Ready | Gap | Moved, None]:
+    current: Viewer | None = viewer
+    while current is not None:
+        moves = _moves_while_same(streams, current, wanted, items)
+        async with aclosing(moves):
+            async for move in moves:
+                yield move
+        current = await streams.access.viewer_now(viewer)
+        if current is not None:
+            items = streams.follow_anew(await _topics(streams, current), ResetReason.RIGHTS)
+
+
+async def _moves_while_same(
+    streams: Streams, viewer: Viewer, wanted: TicketFilter, items: AsyncGenerator[Item, None]
+) -> AsyncGenerator[Ready | Gap | Moved, None]:
+    """Yield until the viewer's rights are others; what comes then is not judged by the old ones."""
     async with aclosing(items):
         async for item in items:
-            if not isinstance(item, Happened):
-                yield item
-                continue
             current = await streams.access.viewer_now(viewer)
-            if current is None:
+            if current is None or not have_same_rights(viewer, current):
                 return
-            moved = _moved(item, viewer, current, wanted)
-            if moved is not None:
-                yield moved
+            shown = _moved(item, viewer, wanted) if isinstance(item, Happened) else item
+            if shown is not None:
+                yield shown
 
 
-def _moved(
-    item: Happened, viewer_then: Viewer, viewer_now: Viewer, wanted: TicketFilter
-) -> Moved | None:
+def _moved(item: Happened, viewer: Viewer, wanted: TicketFilter) -> Moved | None:
+    if item.record.type != "InboxChanged":  # a process of a newer version may write others
+        return None
     payload = item.record.payload
-    was_in = _in_view(payload["before"], viewer_then, wanted)
-    is_in = _in_view(payload["after"], viewer_now, wanted)
+    was_in = _in_view(payload["before"], viewer, wanted)
+    is_in = _in_view(payload["after"], viewer, wanted)
     move = _MOVES[was_in, is_in]
     return move and Moved(item.cursor, move, UUID(payload["ticket_id"]), item)
 

@@ -1,21 +1,13 @@
 """How the hub reads the event log: with few statements, and patient while the log is away."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable
-from typing import Protocol, TypeVar
+from collections.abc import Collection, Iterable
+from typing import Protocol
 
 from models.event_records import EventRecord, TopicHead
-from subscriptions.back_off import back_off
+from subscriptions.patience import patiently
 
 READS_AT_ONCE = 4  # those who come back together must leave connections for everybody else
-STATEMENT_SECONDS = 10  # a statement that takes longer is tried again
-FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 5
-
-logger = logging.getLogger(__name__)
-
-Answer = TypeVar("Answer")
 
 
 class EventLog(Protocol):
@@ -42,7 +34,7 @@ class LogReader:
     async def read(self, topic: str, after: int, limit: int) -> list[EventRecord]:
         """Return the first `limit` events of `topic` after that position, ascending."""
         async with self._reads:
-            return await _patiently(lambda: self._log.read(topic, after, limit))
+            return await patiently(lambda: self._log.read(topic, after, limit))
 
     async def heads(self, topics: Iterable[str]) -> dict[str, TopicHead]:
         """Return where at least `topics` stand, by a statement that began after this call.
@@ -55,7 +47,7 @@ class LogReader:
             if question is self._next_question:
                 self._next_question = _Question()
             if question.answer is None:
-                question.answer = await _patiently(lambda: self._log.heads(question.topics))
+                question.answer = await patiently(lambda: self._log.heads(question.topics))
             return question.answer
 
 
@@ -65,14 +57,3 @@ class _Question:
     def __init__(self) -> None:
         self.topics: set[str] = set()
         self.answer: dict[str, TopicHead] | None = None
-
-
-async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    pauses = back_off(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
-    while True:
-        try:
-            async with asyncio.timeout(STATEMENT_SECONDS):
-                return await ask()
-        except Exception as error:  # noqa: BLE001 - any driver's error; the streams must outlive it
-            logger.warning("The event log cannot be read: %r", error)
-        await asyncio.sleep(next(pauses))

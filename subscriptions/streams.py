@@ -3,10 +3,10 @@
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
-from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
+from core.errors import FieldErrorCode, FieldProblem, LimitReached, ValidationFailed
 from subscriptions.access import TicketAccess
-from subscriptions.cursors import InvalidCursor
-from subscriptions.following import Item, OpenStream, follow, start_at
+from subscriptions.cursors import MAX_CURSOR_TOPICS, InvalidCursor, ResetReason
+from subscriptions.following import Item, OpenStream, Start, follow, start_anew, start_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,22 @@ class Streams:
     access: TicketAccess
 
     def follow(self, topics: Sequence[str], after: str | None) -> AsyncGenerator[Item, None]:
-        """Follow topics, see `subscriptions.following`. Raises ValidationFailed at `after`."""
+        """Follow topics, see `subscriptions.following`.
+
+        Raises ValidationFailed at `after`, and LimitReached for more topics than a cursor holds.
+        """
         try:
             start = start_at(topics, after, self.epoch)
         except InvalidCursor as error:
             problem = FieldProblem(("after",), FieldErrorCode.INVALID_CURSOR)
             raise ValidationFailed(problem) from error
+        return self._follow(start)
+
+    def follow_anew(self, topics: Sequence[str], reason: ResetReason) -> AsyncGenerator[Item, None]:
+        """Follow topics from now on, beginning with a Gap. Raises LimitReached as `follow` does."""
+        return self._follow(start_anew(topics, reason))
+
+    def _follow(self, start: Start) -> AsyncGenerator[Item, None]:
+        if len(start.positions) > MAX_CURSOR_TOPICS:
+            raise LimitReached(MAX_CURSOR_TOPICS)
         return follow(self.open_stream, self.epoch, start)

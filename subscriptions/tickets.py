@@ -8,7 +8,7 @@ from uuid import UUID
 from models.event_topics import topic_named
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
-from subscriptions.following import Happened, Item
+from subscriptions.following import Gap, Happened, Item, Ready
 from subscriptions.streams import Streams
 
 
@@ -36,15 +36,18 @@ async def _while_visible(
 ) -> AsyncGenerator[Item | AccessLost, None]:
     async with aclosing(items):
         async for item in items:
-            if not isinstance(item, Happened):
+            if isinstance(item, Ready):  # the first item of all: access was just required
                 yield item
-            elif not await streams.access.holds(viewer, ticket_id):
+                continue
+            current = await streams.access.viewer_of(ticket_id, viewer)
+            if current is None:
                 yield AccessLost(item.cursor)
                 return
-            elif _may_hear(viewer, item):
+            if _may_hear(current, item):
                 yield item
 
 
-def _may_hear(viewer: Viewer, item: Happened) -> bool:
+def _may_hear(viewer: Viewer, item: Gap | Happened) -> bool:
     """Keep what tells of notes from those who may not read notes."""
-    return not item.record.payload.get("note_id") or viewer.may(ApiScope.NOTES_READ)
+    tells_of_note = isinstance(item, Happened) and item.record.payload.get("note_id")
+    return not tells_of_note or viewer.may(ApiScope.NOTES_READ)

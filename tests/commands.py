@@ -39,7 +39,7 @@ class Served:
 
 def starling(*arguments: str, stdin: str = "", **environment: str) -> Finished:
     """Run a command to its end."""
-    with _start(arguments, environment) as process:
+    with start(arguments, environment) as process:
         out, err = process.communicate(stdin, timeout=TIMEOUT_SECONDS)
     return Finished(process.returncode, out, err)
 
@@ -47,7 +47,7 @@ def starling(*arguments: str, stdin: str = "", **environment: str) -> Finished:
 @contextmanager
 def served(**environment: str) -> Iterator[Served]:
     """Serve on a free port until the end of the test."""
-    with _start(["serve"], {"PORT": "0", **environment}) as process:
+    with start(["serve"], {"PORT": "0", **environment}) as process:
         try:
             assert process.stdout
             line = process.stdout.readline()
@@ -58,7 +58,8 @@ def served(**environment: str) -> Iterator[Served]:
             process.kill()
 
 
-def _start(arguments: Iterable[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+def start(arguments: Iterable[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+    """Start a command whose input and output are pipes."""
     return subprocess.Popen(
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT,

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from core.settings import Settings
-from tests.databases import create_database, database_template, drop_database
+from tests.databases import (
+    create_database,
+    database_template,
+    drop_database,
+    empty_database,
+)
 from tests.desk import World, migrate, open_world
 from tests.servers import PostgresServer, RedisServer, start_own_redis, start_postgres, start_redis
 
@@ -46,14 +51,21 @@ def postgres_template(
         yield template_url
 
 
-@pytest.fixture
-async def postgres_database(
+@pytest.fixture(scope="session")
+def reused_postgres_database(
     postgres_server: PostgresServer, postgres_template: str
-) -> AsyncIterator[str]:
-    """The URL of a PostgreSQL database that belongs to this test alone."""
-    database_url = await create_database(postgres_server.url, template_url=postgres_template)
-    yield database_url
-    await drop_database(postgres_server.url, database_url)
+) -> Iterator[str]:
+    """The one database that the tests use, each after it was emptied."""
+    url = asyncio.run(create_database(postgres_server.url, template_url=postgres_template))
+    yield url
+    asyncio.run(drop_database(postgres_server.url, url))
+
+
+@pytest.fixture
+async def postgres_database(reused_postgres_database: str) -> str:
+    """The URL of a migrated, empty PostgreSQL database that is this test's alone."""
+    await empty_database(reused_postgres_database)
+    return reused_postgres_database
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Fresh PostgreSQL databases: a template is filled once, and every test gets a copy of it."""
+"""PostgreSQL databases for tests: copies of a template, which the migrations fill once."""
 
 import asyncio
 import contextlib
@@ -7,6 +7,16 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import asyncpg
+
+from models.base import Base
+from models.installation import Installation
+from models.tickets import TICKET_NUMBERS
+
+END_CONNECTIONS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+GUARDED_TABLES = ("attachment", "note")
 
 
 async def create_database(server_url: str, *, template_url: str | None = None) -> str:
@@ -20,6 +30,25 @@ async def create_database(server_url: str, *, template_url: str | None = None) -
 async def drop_database(server_url: str, database_url: str) -> None:
     """Drop a database, ending connections that a test left open."""
     await _execute(server_url, f'DROP DATABASE "{_database_name(database_url)}" WITH (FORCE)')
+
+
+async def empty_database(database_url: str) -> None:
+    """Make a migrated database as good as new, ending connections that a test left open.
+
+    Deleting the few rows of a test takes a tenth of the time that another copy would.
+    """
+    await _execute(database_url, END_CONNECTIONS, ";".join(_emptying()))
+
+
+def _emptying() -> Iterator[str]:
+    for table in GUARDED_TABLES:
+        yield f"ALTER TABLE {table} DISABLE TRIGGER USER"
+    for model in reversed(Base.metadata.sorted_tables):
+        if model is not Installation.__table__:
+            yield f"DELETE FROM {model.name}"
+    for table in GUARDED_TABLES:
+        yield f"ALTER TABLE {table} ENABLE TRIGGER USER"
+    yield f"ALTER SEQUENCE {TICKET_NUMBERS.name} RESTART"
 
 
 @contextlib.contextmanager
@@ -40,9 +69,10 @@ def _database_name(database_url: str) -> str:
     return urlsplit(database_url).path.removeprefix("/")
 
 
-async def _execute(server_url: str, statement: str) -> None:
-    connection = await asyncpg.connect(server_url)
+async def _execute(database_url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(database_url)
     try:
-        await connection.execute(statement)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()

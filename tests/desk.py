@@ -180,13 +180,12 @@ class World:
 
     async def counts(self) -> dict[str, int]:
         """Return how many rows the tables have that an act could leave something in."""
+        of_each = (
+            select(func.count()).select_from(model).scalar_subquery().label(model.__tablename__)
+            for model in (*CONVERSATIONS, *DIRECTORY)
+        )
         async with self.desk.database.reading() as connection:
-            return {
-                model.__tablename__: (
-                    await connection.execute(select(func.count()).select_from(model))
-                ).scalar_one()
-                for model in (*CONVERSATIONS, *DIRECTORY)
-            }
+            return dict((await connection.execute(select(*of_each))).one()._mapping)
 
     @asynccontextmanager
     async def counted_statements(self) -> AsyncIterator[list[str]]:
@@ -232,42 +231,47 @@ async def _people(desk: Desk, application: Starlette, http: httpx2.AsyncClient) 
         team("Support"),
         team("Sales"),
     )
+    for name, language, role in (
+        ("admin", "en", AgentRole.ADMIN),
+        ("ayse", "tr", AgentRole.AGENT),
+        ("nikos", "el", AgentRole.AGENT),
+        ("stranger", "en", AgentRole.AGENT),
+    ):
+        world.tokens[name] = sessions.new_token(sessions.SESSION_PREFIX)
+        world.agents[name] = Agent(
+            name=name.title(),
+            name_key=fold(name),
+            email=f"{name}@desk.example",
+            email_key=f"{name}@desk.example",
+            password_hash=PASSWORD_HASH,
+            role=role,
+            language=language,
+            created_at=now,
+        )
+    ayse, nikos, stranger = (world.agents[name] for name in ("ayse", "nikos", "stranger"))
     async with desk.database.transaction() as session:
         session.add_all([world.acme, world.other, world.support, world.sales])
-        await session.flush()
-        for team_row in (world.support, world.sales):
-            session.add(TeamBrand(team_id=team_row.id, brand_id=world.acme.id))
-        for name, language, role, brands, teams in (
-            ("admin", "en", AgentRole.ADMIN, [], []),
-            ("ayse", "tr", AgentRole.AGENT, [world.acme], [world.support]),
-            ("nikos", "el", AgentRole.AGENT, [world.acme], []),
-            ("stranger", "en", AgentRole.AGENT, [world.other], []),
-        ):
-            agent = Agent(
-                name=name.title(),
-                name_key=fold(name),
-                email=f"{name}@desk.example",
-                email_key=f"{name}@desk.example",
-                password_hash=PASSWORD_HASH,
-                role=role,
-                language=language,
+        session.add_all(world.agents.values())
+        await session.flush()  # gives them their ids
+        session.add_all(
+            [
+                TeamBrand(team_id=world.support.id, brand_id=world.acme.id),
+                TeamBrand(team_id=world.sales.id, brand_id=world.acme.id),
+                BrandMember(brand_id=world.acme.id, agent_id=ayse.id),
+                BrandMember(brand_id=world.acme.id, agent_id=nikos.id),
+                BrandMember(brand_id=world.other.id, agent_id=stranger.id),
+                TeamMember(team_id=world.support.id, agent_id=ayse.id),
+            ]
+        )
+        session.add_all(
+            Session(
+                agent_id=world.agents[name].id,
+                token_hash=sessions.token_hash(token),
                 created_at=now,
+                last_used_at=now,
             )
-            session.add(agent)
-            await session.flush()
-            session.add_all(BrandMember(brand_id=row.id, agent_id=agent.id) for row in brands)
-            session.add_all(TeamMember(team_id=row.id, agent_id=agent.id) for row in teams)
-            token = sessions.new_token(sessions.SESSION_PREFIX)
-            session.add(
-                Session(
-                    agent_id=agent.id,
-                    token_hash=sessions.token_hash(token),
-                    created_at=now,
-                    last_used_at=now,
-                )
-            )
-            world.agents[name] = agent
-            world.tokens[name] = token
+            for name, token in world.tokens.items()
+        )
     return world
 
 

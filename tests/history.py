@@ -27,11 +27,20 @@ _MODELS: dict[NodeKind, type[Base]] = {
 
 
 async def history(world: World, node_id: str) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return the types and the changed fields of all events of a row."""
+    """Return the types and the changed fields, as people read them, of all events of a row."""
     kind, row_id = decode_global_id(node_id)
     async with world.desk.database.reading() as connection:
         events = await read_events(connection, topic_named(_MODELS[kind], row_id), 0, 1_000)
-    return [(event.type, event.payload.get("changes", [])) for event in events]
+    return [
+        (
+            event.type,
+            [
+                change(each["field"], each["before"], each["after"])
+                for each in event.payload.get("changes", ())
+            ],
+        )
+        for event in events
+    ]
 
 
 def change(field: str, before: str | None, after: str | None) -> dict[str, Any]:

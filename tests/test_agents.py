@@ -10,7 +10,9 @@ from sqlalchemy import select
 from core.ids import NodeKind, encode_global_id
 from models.agents import Agent
 from models.idempotency_keys import IdempotencyKey
-from services import passwords
+from models.viewers import ApiScope
+from services import agents, passwords
+from services.unit_of_work import UnitOfWork
 from tests.desk import World
 from tests.history import change, history, unlike
 
@@ -48,8 +50,9 @@ SIGN_IN = """
 ME = "{ me { ... on Agent { name } } }"
 LIST = """
     query ($search: String) {
-      agents(search: $search, first: 50) {
-        totalCount nodes { name brands { name } teams { name members { name } } }
+      agents(search: $search, first: 10) {
+        totalCount
+        nodes { name brands { name } teams { name members(first: 1) { nodes { name } } } }
       }
     }
 """
@@ -354,6 +357,63 @@ async def test_an_unknown_agent_is_not_found(world: World) -> None:
     assert result == {"__typename": "NotFound"}
 
 
+async def test_passwords_are_hashed_while_nobody_waits_for_the_directory(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_acts: list[UnitOfWork] = []
+    hashed_meanwhile: list[int] = []
+    hash_password, enter = passwords.hash_password, UnitOfWork.__init__
+
+    def note_act(work: UnitOfWork, *arguments: Any) -> None:
+        enter(work, *arguments)
+        open_acts.append(work)
+
+    async def note_hash(password: str) -> str:
+        hashed_meanwhile.append(len(open_acts))
+        return await hash_password(password)
+
+    monkeypatch.setattr(UnitOfWork, "__init__", note_act)
+    monkeypatch.setattr(passwords, "hash_password", note_hash)
+
+    agent = (await create(world))["agent"]
+    open_acts.clear()
+    await update(world, agent, password="another password")
+
+    assert hashed_meanwhile == [0, 0]
+    assert await signs_in(world, "another password")
+
+
+async def test_who_is_no_admin_has_no_password_hashed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(password: str) -> str:
+        raise AssertionError(password)
+
+    monkeypatch.setattr(passwords, "hash_password", refuse)
+
+    given = {"name": "Zoë", "email": "zoe@desk.example", "password": PASSWORD}
+    assert (await world.ayse.act(CREATE, input=given))["__typename"] == "NotAllowed"
+
+
+async def test_a_password_changed_by_two_is_the_last_ones(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = (await create(world))["agent"]
+    choose = passwords.choose_password
+
+    async def change_meanwhile(password: str, present_hash: str | None = None) -> Any:
+        chosen = await choose(password, present_hash)
+        monkeypatch.setattr(agents, "choose_password", choose)
+        await update(world, agent, password="somebody else's choice")
+        return chosen
+
+    monkeypatch.setattr(agents, "choose_password", change_meanwhile)
+
+    await update(world, agent, password=PASSWORD)
+
+    assert await signs_in(world, PASSWORD)
+
+
 async def test_agents_are_found_by_name_and_address(world: World) -> None:
     await create(world, name="Gülşen İnce", email="info.desk@gulsen.example")
 
@@ -379,3 +439,50 @@ async def test_more_agents_need_no_more_statements(world: World) -> None:
 
     assert page["agents"]["totalCount"] == 8
     assert len(many) == len(few)
+
+
+async def test_an_integration_knows_who_works_for_its_brands_but_no_addresses(
+    world: World,
+) -> None:
+    token = await world.integration(ApiScope.MESSAGES_WRITE, brands=[world.acme])
+    agents = "query ($search: String) { agents(search: $search) { nodes { name email } } }"
+
+    everybody = await token.ask(agents)
+    by_address = await token.ask(agents, search="ayse@desk")
+
+    assert everybody["agents"]["nodes"] == [
+        {"name": "Ayse", "email": None},
+        {"name": "Nikos", "email": None},
+    ]
+    assert by_address["agents"]["nodes"] == []
+
+
+async def test_an_integration_that_reads_a_ticket_sees_who_has_it_and_who_wrote(
+    world: World,
+) -> None:
+    _message, ticket = await world.receive()
+    await world.admin.ask(
+        """
+        mutation ($ticket: ID!, $admin: ID!) {
+          ticketTransfer(input: {ticketId: $ticket, assigneeId: $admin}) { __typename }
+          messageSend(input: {ticketId: $ticket, body: "On its way"}) { __typename }
+        }
+        """,
+        ticket=ticket,
+        admin=world.id_of("admin"),
+    )
+    reader = await world.integration(ApiScope.TICKETS_READ, brands=[world.acme])
+
+    found = await reader.ask(
+        """
+        query ($id: ID!) {
+          ticket(id: $id) {
+            assignee { name email } lastMessage { author { ... on Agent { name email } } }
+          }
+        }
+        """,
+        id=ticket,
+    )
+
+    seen = {"name": "Admin", "email": None}
+    assert found["ticket"] == {"assignee": seen, "lastMessage": {"author": seen}}

@@ -27,7 +27,7 @@ from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
-from models.event_topics import inbox_topic, topic_named
+from models.event_topics import inbox_topic, mentions_topic, topic_named
 from models.events import Event, TopicHeadRow
 from models.favorites import Favorite
 from models.interactions import Interaction, InteractionTag
@@ -239,8 +239,7 @@ async def test_the_log_of_each_topic_has_no_gap_and_goes_forward_in_time(desk: D
 
 
 async def test_the_version_of_a_row_is_the_place_of_its_last_event(desk: Desk) -> None:
-    # What an agent is told is no change of the agent.
-    places = select(Event.topic, func.max(Event.seq)).where(Event.type != "AgentMentioned")
+    places = select(Event.topic, func.max(Event.seq))
     last: dict[str, int] = dict(map(tuple, await rows(desk, places.group_by(Event.topic))))
     models: tuple[Any, ...] = (
         *(Agent, Brand, Company, Customer, Interaction, Tag, Team, Ticket, Topic),
@@ -345,7 +344,7 @@ async def test_agents_who_are_mentioned_are_told(desk: Desk) -> None:
 
     assert all(f"@{row.name}" in row.body for row in mentions)
     assert sorted((row.topic, row.payload["note_id"]) for row in told) == sorted(
-        (topic_named(Agent, row.agent_id), row.note_id.hex) for row in mentions
+        (mentions_topic(row.agent_id), row.note_id.hex) for row in mentions
     )
     assert len(mentions) > 0
 

@@ -1,6 +1,8 @@
 """Starring messages and notes."""
 
+from models.viewers import ApiScope
 from tests.desk import World
+from tests.test_notes import add as add_note
 
 ADD = """
     mutation ($item: ID!) {
@@ -76,3 +78,21 @@ async def test_any_colleague_can_take_the_star_away_and_twice_is_once(world: Wor
     assert first == second
     assert first["ticket"] == {"favoriteCount": 0}
     assert await world.counts() == before
+
+
+async def test_who_may_not_read_notes_is_not_told_that_one_is_starred(world: World) -> None:
+    message, ticket = await world.receive()
+    note = (await add_note(world.ayse, ticketId=ticket, body="Secret"))["note"]["id"]
+    await world.ayse.act(ADD, item=note)
+    await world.ayse.act(ADD, item=message)
+    reader = await world.integration(ApiScope.TICKETS_READ, brands=[world.acme])
+    counts = "query ($id: ID!) { ticket(id: $id) { favoriteCount favorites { totalCount } } }"
+
+    assert (await reader.ask(counts, id=ticket))["ticket"] == {
+        "favoriteCount": 1,
+        "favorites": {"totalCount": 1},
+    }
+    assert (await world.ayse.ask(counts, id=ticket))["ticket"] == {
+        "favoriteCount": 2,
+        "favorites": {"totalCount": 2},
+    }

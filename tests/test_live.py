@@ -6,9 +6,14 @@ import pytest
 
 from app.session_watch import close_ended
 from core.ids import NodeKind, encode_global_id
+from models.viewers import ApiScope
+from subscriptions.cursors import encode_cursor
+from tests.customers import add_company, customer_of
+from tests.customers import update as update_customer
 from tests.desk import World
-from tests.live import FAVORITES, INBOX_EVENTS, TICKET_EVENTS, LiveWorld, served
+from tests.live import FAVORITES, INBOX_EVENTS, TICKET_EVENTS, LiveWorld, served, watching
 from tests.test_favorites import ADD, REMOVE
+from tests.test_notes import add as add_note
 
 SEND = """
     mutation ($ticket: ID!, $body: String!) {
@@ -111,7 +116,7 @@ async def test_a_stream_from_a_query_has_neither_gap_nor_overlap(live: LiveWorld
 
 async def test_a_cursor_of_another_log_resets_the_stream_which_goes_on(live: LiveWorld) -> None:
     message, ticket = await live.world.receive()
-    of_another_log = "WyJhYmNkZWYwMSIseyJ0aWNrZXQ6MSI6NX1d"
+    of_another_log = encode_cursor("abcdef01", {f"ticket:{7:032x}": 5})
     async with live.watch("nikos", TICKET_EVENTS, ticket=ticket, after=of_another_log) as watcher:
         assert await watcher.next() == {"__typename": "StreamReset", "reason": "EPOCH"}
         await live.world.ayse.act(ADD, item=message)
@@ -222,3 +227,41 @@ async def test_an_inbox_goes_on_where_its_cursor_stands(live: LiveWorld) -> None
     async with live.watch("nikos", INBOX_EVENTS, after=seen) as watcher:
         event = await watcher.next()
     assert (event["__typename"], event["ticket"]["id"]) == ("TicketEntered", ticket)
+
+
+async def test_a_customers_other_company_moves_their_tickets(live: LiveWorld) -> None:
+    world = live.world
+    company, other = await add_company(world, "Tekstil"), await add_company(world, "Deniz")
+    _message, ticket = await world.receive()
+    _message, closed = await world.receive(subject="Done")
+    await world.ayse.act(CLOSE, ticket=closed)
+    customer = {"id": await customer_of(world, ticket)}
+    async with live.watch("nikos", INBOX_EVENTS, filter={"companyId": company}) as watcher:
+        await watcher.next()
+
+        await update_customer(world.ayse, customer, 1, companyId=company)
+        assert await watcher.next() == {
+            "__typename": "TicketEntered",
+            "ticket": {"id": ticket, "title": "My order"},
+        }
+
+        await update_customer(world.ayse, customer, 2, companyId=other)
+        assert await watcher.next() == {"__typename": "TicketLeft", "ticketId": ticket}
+
+
+async def test_who_may_not_read_notes_hears_no_count_of_starred_ones(live: LiveWorld) -> None:
+    message, ticket = await live.world.receive()
+    reader = await live.world.integration(ApiScope.TICKETS_READ, brands=[live.world.acme])
+    note = await add_note(live.world.ayse, ticketId=ticket, body="Between us")
+    await live.world.ayse.act(ADD, item=note["note"]["id"])
+    async with (
+        watching(live.port, reader.token, TICKET_EVENTS, ticket=ticket) as events,
+        watching(live.port, reader.token, FAVORITES, ticket=ticket) as favorites,
+    ):
+        await events.next()
+        assert (await favorites.next())["favoriteCount"] == 0
+
+        await live.world.ayse.act(ADD, item=message)
+
+        assert (await events.next())["favoriteCount"] == 1
+        assert (await favorites.next())["favoriteCount"] == 1

@@ -14,6 +14,7 @@ from models.customers import Customer
 from models.idempotency_keys import IdempotencyKey
 from models.jobs import Job
 from models.viewers import ApiScope
+from tests.customers import add_company
 from tests.desk import Client, World
 
 SEND = """
@@ -72,6 +73,20 @@ async def send(client: Client, ticket: str, body: str = "On its way.", **more: A
 async def receive(client: Client, world: World, body: str = "Hello", **more: Any) -> dict[str, Any]:
     chat = {"channel": "TELEGRAM", "handle": "elif", "brandId": brand_id(world)}
     return await client.act(RECEIVE, input={**chat, "body": body, **more})
+
+
+async def profiles(client: Client, received: dict[str, Any]) -> Any:
+    found = await client.ask(
+        """
+        query ($id: ID!) {
+          customer(id: $id) {
+            email phone company { id } profiles { claimedEmail claimedPhone }
+          }
+        }
+        """,
+        id=received["customer"]["id"],
+    )
+    return found["customer"]
 
 
 def brand_id(world: World) -> str:
@@ -308,14 +323,7 @@ async def test_a_token_that_only_reads_may_not_answer(world: World) -> None:
 
 
 async def test_a_first_message_makes_a_customer_and_a_ticket(world: World) -> None:
-    result = await receive(
-        world.admin,
-        world,
-        "Kargom nerede?",
-        name="Elif",
-        email="elif@example.com",
-        phone="+306912345678",
-    )
+    result = await receive(world.admin, world, "Kargom nerede?", name="Elif")
 
     assert result["message"]["direction"] == "INCOMING"
     assert result["message"]["author"] == {"name": "Elif"}
@@ -330,8 +338,8 @@ async def test_a_first_message_makes_a_customer_and_a_ticket(world: World) -> No
     assert result["customer"] == {
         "id": result["customer"]["id"],
         "name": "Elif",
-        "email": "elif@example.com",
-        "phone": "+306912345678",
+        "email": None,
+        "phone": None,
     }
 
 
@@ -480,3 +488,88 @@ async def test_a_token_that_may_not_write_takes_nothing_in(world: World) -> None
 
     assert result == {"__typename": "NotAllowed", "code": "NOT_ALLOWED"}
     assert await world.counts() == before
+
+
+async def test_a_known_message_sent_again_with_a_key_is_answered_each_time(world: World) -> None:
+    first = await receive(world.admin, world, externalId="42")
+
+    second = await receive(world.admin, world, externalId="42", idempotencyKey="retry")
+    third = await receive(world.admin, world, externalId="42", idempotencyKey="retry")
+
+    assert first == second == third
+
+
+async def test_one_external_id_under_two_handles_at_once_is_one_message(world: World) -> None:
+    results = await asyncio.gather(
+        *(receive(world.admin, world, handle=handle, externalId="42") for handle in "abcd")
+    )
+
+    assert len({result["message"]["id"] for result in results}) == 1
+    counts = await world.counts()
+    assert (counts["customer"], counts["ticket"], counts["message"]) == (1, 1, 1)
+
+
+async def test_a_claimed_address_does_not_catch_its_owners_mail(world: World) -> None:
+    company = await add_company(world, "Acme Tekstil", "example.com")
+    chat = await receive(world.admin, world, email="elif@example.com", phone="+306912345678")
+
+    mail = await receive(world.admin, world, channel="EMAIL", handle="elif@example.com")
+
+    assert chat["customer"]["id"] != mail["customer"]["id"]
+    assert await profiles(world.ayse, chat) == {
+        "email": None,
+        "phone": None,
+        "company": None,
+        "profiles": [{"claimedEmail": "elif@example.com", "claimedPhone": "+306912345678"}],
+    }
+    assert await profiles(world.ayse, mail) == {
+        "email": "elif@example.com",
+        "phone": None,
+        "company": {"id": company},
+        "profiles": [{"claimedEmail": None, "claimedPhone": None}],
+    }
+
+
+async def test_a_claim_is_kept_until_another_is_made_and_shown_to_agents_only(
+    world: World,
+) -> None:
+    first = await receive(world.admin, world, email="elif@example.com")
+    await receive(world.admin, world, phone="+306912345678")
+    reader = await world.integration(ApiScope.CUSTOMERS_READ, brands=[world.acme])
+
+    assert (await profiles(world.nikos, first))["profiles"] == [
+        {"claimedEmail": "elif@example.com", "claimedPhone": "+306912345678"}
+    ]
+    assert (await profiles(reader, first))["profiles"] == [
+        {"claimedEmail": None, "claimedPhone": None}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("channel", "handle", "phone"),
+    [
+        ("WHATSAPP", "+90 532 123 45 67", "+905321234567"),
+        ("PHONE", "+306912345678", "+306912345678"),
+        ("VIBER", "a8f3c2==", None),
+        ("TELEGRAM", "+306912345678", None),
+    ],
+)
+async def test_the_number_that_somebody_writes_from_is_theirs(
+    world: World, channel: str, handle: str, phone: str | None
+) -> None:
+    result = await receive(
+        world.admin, world, channel=channel, handle=handle, phone="+302101234567"
+    )
+
+    assert result["customer"]["phone"] == phone
+
+
+async def test_a_web_form_is_answered_at_the_address_that_stands_in_it(world: World) -> None:
+    form = await receive(
+        world.admin, world, channel="WEB", handle="visit-1", email="elif@example.com"
+    )
+
+    result = await send(world.ayse, form["ticket"]["id"])
+
+    assert form["customer"]["email"] is None
+    assert result["message"]["delivery"] == {"state": "QUEUED", "recipient": "elif@example.com"}

@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from models.agents import Agent
+from models.event_topics import mentions_topic, topic_named
+from models.events import read_heads
 from models.viewers import ApiScope
 from tests.desk import Client, World
 from tests.test_messages import upload
@@ -336,3 +339,19 @@ async def test_other_notes_can_be_changed_and_removed_by_sql(world: World) -> No
     assert (await of_ticket(world.ayse, ticket))["notes"]["nodes"] == [
         {"kind": "TICKET", "body": "She wrote."}
     ]
+
+
+async def test_a_mention_is_told_to_the_agent_and_is_no_change_of_the_agent(world: World) -> None:
+    _message, ticket = await world.receive()
+    nikos = world.agents["nikos"].id
+
+    await add(world.ayse, ticketId=ticket, body="@Nikos please")
+
+    topics = {topic_named(Agent, nikos), mentions_topic(nikos)}
+    async with world.desk.database.reading() as connection:
+        heads = await read_heads(connection, topics)
+        version = (
+            await connection.execute(select(Agent.version).where(Agent.id == nikos))
+        ).scalar_one()
+    assert heads[mentions_topic(nikos)].sequence == 1
+    assert heads[topic_named(Agent, nikos)].sequence == version == 0

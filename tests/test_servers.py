@@ -13,7 +13,6 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests import servers
-from tests.databases import create_database, drop_database
 from tests.processes import ServerProcess, ServerUnavailableError, free_port
 from tests.servers import PostgresServer, RedisServer
 
@@ -191,33 +190,3 @@ async def test_servers_end_with_the_process_that_started_them(ending: signal.Sig
     async with asyncio.timeout(5):
         while await _answers_to_ping(url):
             await asyncio.sleep(0.02)
-
-
-async def test_every_test_has_a_database_of_its_own_copied_from_the_template(
-    postgres_server: PostgresServer,
-) -> None:
-    template_url = await create_database(postgres_server.url)
-    connection = await asyncpg.connect(template_url)
-    await connection.execute("CREATE TABLE star (id integer)")
-    await connection.close()
-    first_url = await create_database(postgres_server.url, template_url=template_url)
-    second_url = await create_database(postgres_server.url, template_url=template_url)
-
-    first, second = await asyncpg.connect(first_url), await asyncpg.connect(second_url)
-    await first.execute("INSERT INTO star VALUES (1)")
-
-    assert await first.fetchval("SELECT count(*) FROM star") == 1
-    assert await second.fetchval("SELECT count(*) FROM star") == 0
-    await second.close()
-    # `first` is still open: a test that forgets a connection must not keep its database alive.
-    for database_url in (first_url, second_url, template_url):
-        await drop_database(postgres_server.url, database_url)
-    assert first.is_closed()
-
-
-async def test_postgres_database_fixture_gives_an_empty_database(postgres_database: str) -> None:
-    connection = await asyncpg.connect(postgres_database)
-    try:
-        assert await connection.fetchval("SELECT current_database()") in postgres_database
-    finally:
-        await connection.close()

@@ -1,11 +1,14 @@
 """Signing in and out, and how long a session lasts."""
 
+import asyncio
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from core import clock
 from models.agents import Agent
@@ -17,8 +20,8 @@ from tests.desk import Client, World
 
 PASSWORD = "correct horse battery staple"
 SIGN_IN = """
-    mutation ($email: String!, $password: String!) {
-      signIn(input: {email: $email, password: $password}) {
+    mutation ($email: String!, $password: String!, $earlierToken: String) {
+      signIn(input: {email: $email, password: $password, earlierToken: $earlierToken}) {
         __typename
         ... on SignInSuccess { token expiresAt agent { name } }
         ... on ValidationFailed { fields { path code limit actual } }
@@ -78,9 +81,14 @@ async def desk(world: World, quick_hashes: None) -> World:
 
 
 async def sign_in(
-    world: World, email: str = "ayse@desk.example", password: str = PASSWORD
+    world: World,
+    email: str = "ayse@desk.example",
+    password: str = PASSWORD,
+    earlier_token: str | None = None,
 ) -> dict[str, Any]:
-    return await world.nobody.act(SIGN_IN, email=email, password=password)
+    return await world.nobody.act(
+        SIGN_IN, email=email, password=password, earlierToken=earlier_token
+    )
 
 
 async def signed_in(world: World) -> Client:
@@ -341,3 +349,119 @@ async def test_a_right_guess_that_was_on_its_way_learns_nothing(
     monkeypatch.setattr(sessions, "password_matches", fail_meanwhile)
 
     assert (await sign_in(desk))["__typename"] == "Unavailable"
+
+
+async def test_strangers_who_guess_do_not_keep_out_who_was_here_before(
+    desk: World, frozen: Clock
+) -> None:
+    token = (await sign_in(desk))["token"]
+    await Client(desk.http, token).act(SIGN_OUT)
+    for _ in range(10):
+        await sign_in(desk, password="wrong password")
+
+    assert (await sign_in(desk))["__typename"] == "Unavailable"
+    assert (await sign_in(desk, earlier_token=token))["__typename"] == "SignInSuccess"
+    assert (await sign_in(desk))["__typename"] == "Unavailable"
+
+
+async def test_who_was_here_before_has_ten_guesses_too(desk: World) -> None:
+    token = (await sign_in(desk))["token"]
+    for _ in range(10):
+        result = await sign_in(desk, password="wrong password", earlier_token=token)
+        assert result == WRONG
+
+    assert (await sign_in(desk, earlier_token=token))["__typename"] == "Unavailable"
+    assert (await sign_in(desk))["__typename"] == "SignInSuccess"
+
+
+@pytest.mark.parametrize("whose", ["nobody's", "another agent's"])
+async def test_a_token_of_somebody_else_is_worth_nothing(desk: World, whose: str) -> None:
+    token = desk.tokens["nikos"] if whose == "another agent's" else "sts_made-up"
+    for _ in range(10):
+        await sign_in(desk, password="wrong password")
+
+    assert (await sign_in(desk, earlier_token=token))["__typename"] == "Unavailable"
+
+
+async def test_an_operation_signs_in_once(desk: World) -> None:
+    field = 'signIn(input: {email: "ayse@desk.example", password: "x"}) { __typename }'
+
+    answer = await desk.nobody.send(f"mutation {{ a: {field} b: {field} }}")
+
+    assert answer.error["extensions"] == {"code": "ROOT_FIELD_REPEATED", "limit": 1, "actual": 2}
+    assert await rows_of(desk, SignInFailures) == 0
+
+
+@pytest.mark.parametrize("change", [{"password_hash": "another"}, {"active": False}])
+async def test_a_password_that_is_changed_while_it_is_checked_opens_nothing(
+    desk: World, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    before = await rows_of(desk, Session)
+
+    async def change_meanwhile(password: str, password_hash: str | None) -> bool:
+        matches = await passwords.password_matches(password, password_hash)
+        async with desk.desk.database.transaction() as session:
+            await session.execute(
+                update(Agent).where(Agent.id == desk.agents["ayse"].id).values(**change)
+            )
+        return matches
+
+    monkeypatch.setattr(sessions, "password_matches", change_meanwhile)
+
+    assert await sign_in(desk) == WRONG
+    assert await rows_of(desk, Session) == before
+    assert await rows_of(desk, SignInFailures) == 1
+
+
+async def test_no_more_than_four_passwords_are_checked_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running: set[int] = set()
+    most = 0
+
+    def check(password: str, password_hash: str | None) -> bool:
+        nonlocal most
+        running.add(id(password))
+        most = max(most, len(running))
+        time.sleep(0.01)
+        running.discard(id(password))
+        return True
+
+    monkeypatch.setattr(passwords, "_matches", check)
+
+    await asyncio.gather(*(passwords.password_matches(f"guess {n}", None) for n in range(12)))
+
+    assert most == passwords.HASHES_AT_ONCE
+
+
+async def test_a_read_does_not_wait_for_whoever_writes(
+    desk: World, monkeypatch: pytest.MonkeyPatch, frozen: Clock
+) -> None:
+    monkeypatch.setattr(sessions, "TOUCH_WAIT_SECONDS", 0.05)
+    client = await signed_in(desk)
+    frozen.pass_by(hours=1)
+
+    async with desk.desk.database.transaction() as session:
+        await session.execute(update(Session).values(ended_at=None))
+        assert (await client.ask(ME))["me"]["name"] == "Ayse"
+        assert (await client.ask(ME))["me"]["name"] == "Ayse"
+    await asyncio.gather(*sessions._touches.values())
+
+    async with desk.desk.database.reading() as connection:
+        last_used = await connection.scalar(select(func.max(Session.last_used_at)))
+    assert last_used == frozen.moment
+
+
+async def test_a_sign_of_life_that_cannot_be_written_is_no_failure(
+    desk: World, monkeypatch: pytest.MonkeyPatch, frozen: Clock
+) -> None:
+    client = await signed_in(desk)
+    frozen.pass_by(hours=1)
+
+    def fail() -> None:
+        raise OperationalError("UPDATE", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(desk.desk.database, "transaction", fail)
+
+    assert (await client.ask(ME))["me"]["name"] == "Ayse"
+    assert sessions._touches == {}

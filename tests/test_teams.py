@@ -3,6 +3,8 @@
 from typing import Any
 
 from core.ids import NodeKind, encode_global_id
+from models.agents import Agent
+from models.viewers import ApiScope
 from tests.desk import World
 from tests.history import change, history, unlike
 
@@ -10,7 +12,9 @@ CREATE = """
     mutation ($input: TeamCreateInput!) {
       teamCreate(input: $input) {
         __typename
-        ... on TeamCreateSuccess { team { id version name brands { name } members { name } } }
+        ... on TeamCreateSuccess {
+          team { id version name brands { name } members { nodes { name } } }
+        }
         ... on ValidationFailed { fields { path code } }
         ... on AlreadyExists { existing { ... on Team { name } } }
         ... on LimitReached { limit }
@@ -22,12 +26,12 @@ UPDATE = """
       teamUpdate(input: $input) {
         __typename
         ... on TeamUpdateSuccess {
-          team { version name brands { name } members { name } } mergedFields
+          team { version name brands { name } members { nodes { name } } } mergedFields
         }
         ... on ValidationFailed { fields { path code } }
         ... on AlreadyExists { existing { ... on Team { name } } }
         ... on EditConflict {
-          fields { field base theirs yours } current { ... on Team { members { name } } }
+          fields { field base theirs yours } current { ... on Team { members { nodes { name } } } }
         }
       }
     }
@@ -72,7 +76,7 @@ async def test_a_team_has_brands_and_members_by_name(world: World) -> None:
         "version": 1,
         "name": "Returns",
         "brands": [{"name": "Acme"}, {"name": "Other"}],
-        "members": [{"name": "Ayse"}, {"name": "Nikos"}],
+        "members": {"nodes": [{"name": "Ayse"}, {"name": "Nikos"}]},
     }
     assert await history(world, team["id"]) == [("TeamCreated", [])]
 
@@ -104,7 +108,7 @@ async def test_a_change_of_the_sets_is_one_event_of_text_lists(world: World) -> 
         "version": 2,
         "name": "Returns",
         "brands": [{"name": "Acme"}],
-        "members": [{"name": "Ayse"}, {"name": "Nikos"}],
+        "members": {"nodes": [{"name": "Ayse"}, {"name": "Nikos"}]},
     }
     assert await history(world, team["id"]) == [
         ("TeamCreated", []),
@@ -129,7 +133,7 @@ async def test_members_and_names_changed_by_two_are_merged(world: World) -> None
 
     result = await update(world, team, name="Refunds")
 
-    assert result["team"]["members"] == [{"name": "Ayse"}]
+    assert result["team"]["members"]["nodes"] == [{"name": "Ayse"}]
     assert result["mergedFields"] == ["members"]
 
 
@@ -143,7 +147,7 @@ async def test_members_changed_by_two_are_a_conflict(world: World) -> None:
     assert result == {
         "__typename": "EditConflict",
         "fields": [{"field": "members", "base": "", "theirs": "Ayse", "yours": "Nikos"}],
-        "current": {"members": [{"name": "Ayse"}]},
+        "current": {"members": {"nodes": [{"name": "Ayse"}]}},
     }
     assert await world.counts() == before
 
@@ -218,12 +222,14 @@ async def test_the_same_key_adds_one_team(world: World) -> None:
 
 async def test_only_admins_keep_teams_but_all_see_them(world: World) -> None:
     added = await world.ayse.act(CREATE, input={"name": "Returns"})
-    listed = await world.stranger.ask("{ teams { name brands { name } members { name } } }")
+    listed = await world.stranger.ask(
+        "{ teams { name brands { name } members { nodes { name } } } }"
+    )
 
     assert added == {"__typename": "NotAllowed"}
     assert listed["teams"] == [
-        {"name": "Sales", "brands": [], "members": []},
-        {"name": "Support", "brands": [], "members": [{"name": "Ayse"}]},
+        {"name": "Sales", "brands": [], "members": {"nodes": []}},
+        {"name": "Support", "brands": [], "members": {"nodes": [{"name": "Ayse"}]}},
     ]
 
 
@@ -245,7 +251,9 @@ async def test_who_joins_a_team_sees_its_tickets(world: World) -> None:
 
 
 async def test_more_teams_need_no_more_statements(world: World) -> None:
-    listed = "{ teams { name brands { name } members { name teams { name } brands { name } } } }"
+    listed = """{
+      teams { name brands { name } members(first: 1) { nodes { teams { name } brands { name } } } }
+    }"""
     async with world.counted_statements() as few:
         await world.admin.ask(listed)
     for number in range(5):
@@ -257,3 +265,77 @@ async def test_more_teams_need_no_more_statements(world: World) -> None:
         await world.admin.ask(listed)
 
     assert len(many) == len(few)
+
+
+async def test_two_members_of_one_name_are_two_people(world: World) -> None:
+    async with world.desk.database.transaction() as session:
+        nikos = await session.get_one(Agent, world.agents["nikos"].id)
+        nikos.name = "Ayse"
+    team = (await create(world, memberIds=[world.id_of("ayse")]))["team"]
+    await update(world, team, memberIds=[world.id_of("stranger")])
+
+    result = await update(world, team, memberIds=[world.id_of("nikos")])
+
+    assert result["fields"] == [
+        {"field": "members", "base": "Ayse", "theirs": "Stranger", "yours": "Ayse"}
+    ]
+
+
+async def test_an_integration_knows_the_teams_of_its_brands_only(world: World) -> None:
+    await create(world, name="Elsewhere", brandIds=[other(world)])
+    token = await world.integration(ApiScope.MESSAGES_WRITE, brands=[world.acme])
+    idle = await world.integration(ApiScope.TICKETS_READ)
+
+    found = await token.ask("{ teams { name members { nodes { name } } } }")
+
+    assert found["teams"] == [
+        {"name": "Sales", "members": {"nodes": []}},
+        {"name": "Support", "members": {"nodes": [{"name": "Ayse"}]}},
+    ]
+    assert await idle.ask("{ teams { name } }") == {"teams": []}
+
+
+async def test_members_come_in_pages_by_name(world: World) -> None:
+    team = (await create(world, memberIds=[world.id_of(name) for name in world.agents]))["team"]
+    document = """
+        query ($id: ID!, $after: String) {
+          node(id: $id) {
+            ... on Team {
+              members(first: 3, after: $after) {
+                totalCount nodes { name } pageInfo { hasNextPage endCursor }
+              }
+            }
+          }
+        }
+    """
+
+    first = (await world.ayse.ask(document, id=team["id"]))["node"]["members"]
+    cursor = first["pageInfo"]["endCursor"]
+    second = (await world.ayse.ask(document, id=team["id"], after=cursor))["node"]["members"]
+
+    assert (first["totalCount"], first["pageInfo"]["hasNextPage"]) == (4, True)
+    assert [agent["name"] for agent in first["nodes"]] == ["Admin", "Ayse", "Nikos"]
+    assert [agent["name"] for agent in second["nodes"]] == ["Stranger"]
+    assert second["pageInfo"]["hasNextPage"] is False
+
+
+async def test_each_team_has_its_own_page_of_members(world: World) -> None:
+    await create(world, memberIds=[world.id_of("nikos"), world.id_of("ayse")])
+
+    found = await world.ayse.ask("{ teams { members(first: 1) { totalCount nodes { name } } } }")
+
+    assert [team["members"] for team in found["teams"]] == [
+        {"totalCount": 2, "nodes": [{"name": "Ayse"}]},
+        {"totalCount": 0, "nodes": []},
+        {"totalCount": 1, "nodes": [{"name": "Ayse"}]},
+    ]
+
+
+async def test_members_of_members_of_all_teams_are_too_much(world: World) -> None:
+    answer = await world.ayse.send("{ teams { members { nodes { teams { name } } } } }")
+
+    assert answer.error["extensions"] == {
+        "code": "QUERY_TOO_COMPLEX",
+        "limit": 10_000,
+        "actual": 50 * (1 + 2 + 25 * (1 + 50)),
+    }

@@ -14,6 +14,8 @@ from models.companies import Company
 from models.customers import Customer
 from models.tags import Tag, TicketTag
 from models.tickets import Ticket, TicketPriority, TicketStatus
+from tests.customers import customer_of
+from tests.customers import update as update_customer
 from tests.desk import Answer, World
 from tests.test_favorites import ADD as STAR
 
@@ -312,16 +314,7 @@ async def test_a_ticket_is_found_by_its_number_its_customer_and_its_new_title(
     world: World,
 ) -> None:
     _message, ticket = await world.receive(name="Çağla Öztürk")
-    await world.ayse.ask(
-        """
-        mutation ($ticket: ID!) {
-          ticketUpdate(input: {ticketId: $ticket, expectedVersion: 2, title: "Broken kettle"}) {
-            __typename
-          }
-        }
-        """,
-        ticket=ticket,
-    )
+    await world.ayse.ask(RETITLE, ticket=ticket)
 
     assert await titles(world, search="1") == ["Broken kettle"]
     assert await titles(world, search="cagla") == ["Broken kettle"]
@@ -372,3 +365,30 @@ async def test_the_statements_of_an_inbox_page_do_not_grow_with_its_tickets(worl
     assert sum(node["favorites"]["totalCount"] for node in fifty["nodes"]) == 10
     assert fifty["nodes"][:5] == five["nodes"]
     assert len(of_five) == len(of_fifty)
+
+
+RETITLE = """
+    mutation ($ticket: ID!) {
+      ticketUpdate(input: {ticketId: $ticket, expectedVersion: 2, title: "Broken kettle"}) {
+        __typename
+      }
+    }
+"""
+
+
+async def test_a_ticket_is_found_by_what_its_customer_is_called_now(world: World) -> None:
+    _message, ticket = await world.receive(name="Elif Yılmaz")
+    customer = {"id": await customer_of(world, ticket)}
+    await update_customer(world.ayse, customer, 1, name="Elif Şahin")
+
+    assert await titles(world, search="sahin") == ["My order"]
+    assert await titles(world, search="yilmaz") == []
+
+
+async def test_an_old_title_finds_nothing_and_what_was_written_still_does(world: World) -> None:
+    _message, ticket = await world.receive("My teapot leaks", subject="Leaking teapot lid")
+    await world.ayse.ask(RETITLE, ticket=ticket)
+
+    assert await titles(world, search="lid") == []
+    assert await titles(world, search="teapot") == ["Broken kettle"]
+    assert await titles(world, search="kettle teapot elif") == ["Broken kettle"]

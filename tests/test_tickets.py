@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core import clock
-from core.ids import NodeKind, encode_global_id
+from core.ids import NodeKind, decode_global_id, encode_global_id
 from core.text import fold
 from models.topics import Topic
 from models.viewers import ApiScope
@@ -404,3 +404,37 @@ async def test_nobody_edits_without_signing_in(world: World) -> None:
 
     assert answer.error["extensions"]["code"] == "UNAUTHENTICATED"
     assert await world.counts() == before
+
+
+async def rename_topic(world: World, topic: str, name: str) -> None:
+    async with world.desk.database.transaction() as session:
+        row = await session.get_one(Topic, decode_global_id(topic)[1])
+        row.name, row.name_key = name, fold(name)
+
+
+async def test_a_topic_that_was_renamed_meanwhile_is_no_conflict(world: World) -> None:
+    _message, ticket = await world.receive()
+    delivery, returns = await add_topic(world, "Delivery"), await add_topic(world, "Returns")
+    await update(world.ayse, ticket, 2, topicId=delivery)
+    await update(world.ayse, ticket, 3, topicId=returns)
+    await rename_topic(world, delivery, "Shipping")
+
+    result = await update(world.nikos, ticket, 3, topicId=delivery, title="Order 17")
+
+    assert result["ticket"]["title"] == "Order 17"
+    assert result["ticket"]["topic"] == {"name": "Returns"}
+
+
+async def test_another_topic_of_the_same_name_is_a_conflict_and_not_lost(world: World) -> None:
+    _message, ticket = await world.receive()
+    delivery, returns = await add_topic(world, "Delivery"), await add_topic(world, "Returns")
+    await update(world.ayse, ticket, 2, topicId=delivery)
+    await update(world.ayse, ticket, 3, topicId=returns)
+    await rename_topic(world, delivery, "Old")
+    namesake = await add_topic(world, "Delivery")
+
+    result = await update(world.nikos, ticket, 3, topicId=namesake)
+
+    assert result["fields"] == [
+        {"field": "topic", "base": "Delivery", "theirs": "Returns", "yours": "Delivery"}
+    ]

@@ -1,5 +1,6 @@
 """The timeline of a ticket, and pages around one of its items."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,16 @@ from core.ids import NodeKind, decode_global_id, encode_global_id, new_id
 from models.actors import ActorKind
 from models.channels import Channel
 from models.messages import Message, MessageDirection
+from models.notes import NoteKind
 from models.viewers import ApiScope
+from resolvers import messages
+from services.messages import OutgoingMessage, send
+from services.notes import NewNote
+from services.notes import add as write_note
 from tests.desk import Client, World
 from tests.test_favorites import ADD as STAR
 from tests.test_favorites import REMOVE as UNSTAR
+from tests.test_messages import SEND
 from tests.test_notes import add as add_note
 from tests.test_tickets import update
 
@@ -286,3 +293,43 @@ async def test_the_statements_of_a_timeline_do_not_grow_with_it(world: World) ->
         await timeline(world.ayse, long)
 
     assert len(of_short) == len(of_long)
+
+
+async def test_who_waited_for_a_ticket_writes_after_those_waited_for(world: World) -> None:
+    _message, ticket = await world.receive("Hello?")
+    ticket_id = decode_global_id(ticket)[1]
+    nikos = await world.viewer("nikos")
+    for place in range(2):
+        await world.ayse.act(SEND, input={"ticketId": ticket, "body": f"ayse {place}"})
+        async with world.work("nikos") as work:
+            work.now -= timedelta(minutes=1)  # his act began before hers
+            await send(work, nikos, OutgoingMessage(ticket_id, f"nikos {place}"))
+        async with world.work("nikos") as work:
+            work.now -= timedelta(minutes=1)
+            await write_note(work, nikos, NewNote(NoteKind.INLINE, ticket_id, f"note {place}"))
+
+    found = await timeline(world.ayse, ticket)
+    last = await world.ayse.ask(
+        "query ($id: ID!) { ticket(id: $id) { lastMessage { body } messages { nodes { body } } } }",
+        id=ticket,
+    )
+
+    written = ["ayse 0", "nikos 0", "note 0", "ayse 1", "nikos 1", "note 1"]
+    assert [body for body in bodies(found) if body in written] == written
+    assert last["ticket"]["lastMessage"] == {"body": "nikos 1"}
+    assert [node["body"] for node in last["ticket"]["messages"]["nodes"]] == [
+        *("Hello?", "ayse 0", "nikos 0", "ayse 1", "nikos 1")
+    ]
+
+
+async def test_what_is_lost_from_sight_between_two_reads_is_left_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _message, ticket = await world.receive()
+
+    async def none_visible(*_: object) -> dict[UUID, Any]:
+        return {}
+
+    monkeypatch.setattr(messages, "by_id", none_visible)
+
+    assert bodies(await timeline(world.ayse, ticket)) == ["CREATED"]

@@ -23,6 +23,7 @@ from app.guards.limits import (
     REPEATED_ROOT_FIELD_LIMIT,
     ROOT_FIELD_LIMIT,
 )
+from app.guards.metadata import declared_number
 from app.guards.outline import Selection, outline_of
 
 
@@ -100,15 +101,24 @@ class RootFieldsGuard(Guard):
                     len(names),
                     operation,
                 )
-            for name, times in Counter(names.values()).most_common(1):
-                if times > REPEATED_ROOT_FIELD_LIMIT:
+            for name, times in Counter(names.values()).items():
+                limit = self._repetitions_allowed(operation, name)
+                if times > limit:
                     yield limit_exceeded(
                         "ROOT_FIELD_REPEATED",
                         f"Times that the operation asks for '{name}'",
-                        REPEATED_ROOT_FIELD_LIMIT,
+                        limit,
                         times,
                         operation,
                     )
+
+    def _repetitions_allowed(self, operation: OperationDefinitionNode, name: str) -> int:
+        """Return how often an operation may ask for a root field, if the schema knows it."""
+        schema = self.context.schema
+        root_type = schema.get_root_type(operation.operation)
+        field = schema.get_field(root_type, name) if root_type else None
+        declared = declared_number(field, "at_most")
+        return REPEATED_ROOT_FIELD_LIMIT if declared is None else declared
 
 
 def _root_field_names(

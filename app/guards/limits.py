@@ -4,7 +4,8 @@ OPERATION_LIMIT = 10  # one is run; the others are what an explorer's tab holds
 DEPTH_LIMIT = 15  # tickets, their messages, the authors' companies: 7
 ALIAS_LIMIT = 30  # a dashboard asks for some ten lists, each with another filter
 ROOT_FIELD_LIMIT = 20
-REPEATED_ROOT_FIELD_LIMIT = 10  # batching must not be a way to guess passwords quickly
+# Fields that are dear, or that guess at secrets, declare a lower one: metadata={"at_most": 1}.
+REPEATED_ROOT_FIELD_LIMIT = 10
 DIRECTIVE_LIMIT = 5  # clients need @include and @skip
 
 # Points. A page of 100 tickets with all that an inbox shows, ten messages and five favourites each,

@@ -4,12 +4,9 @@ The prices are those of Shopify ("Rate Limiting GraphQL APIs by Calculating Quer
 they depend on the document alone, so a client can reckon them without asking.
 """
 
-from typing import Any
-
 from graphql import (
     FieldNode,
     GraphQLCompositeType,
-    GraphQLField,
     GraphQLSchema,
     IntValueNode,
     NullValueNode,
@@ -18,8 +15,8 @@ from graphql import (
     is_list_type,
     is_object_type,
 )
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from app.guards.metadata import declared_number
 from app.guards.outline import Selection
 from core.pages import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
@@ -45,7 +42,7 @@ def own_cost(schema: GraphQLSchema, selection: Selection) -> int:
 
     The schema declares another one as `metadata={"cost": …}` of the field.
     """
-    declared = _declared(selection.field, "cost")
+    declared = declared_number(selection.field, "cost")
     if declared is not None:
         return declared
     if selection.parent_type is not None and selection.parent_type is schema.mutation_type:
@@ -63,7 +60,7 @@ def list_size(selection: Selection) -> int:
     field = selection.field
     if field is None or not is_list_type(get_nullable_type(field.type)):
         return 1
-    declared = _declared(field, "assumed_size")
+    declared = declared_number(field, "assumed_size")
     if declared is not None:
         return declared
     if describes_schema(selection.parent_type):
@@ -119,13 +116,3 @@ def _is_node_of_edge(selection: Selection) -> bool:
         and selection.parent_type is not None
         and selection.parent_type.name.endswith("Edge")
     )
-
-
-def _declared(field: GraphQLField | None, key: str) -> int | None:
-    """Return what the schema says about a field, in Strawberry's metadata or the extensions."""
-    if field is None:
-        return None
-    definition: Any = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    metadata = field.extensions if definition is None else definition.metadata
-    declared: int | None = metadata.get(key)
-    return declared

@@ -17,6 +17,9 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufef
 _MARKS_MAXIMUM = 30
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS_MAXIMUM + 1},}}")
 
+# NFC makes at most so many code points into one: no canonical decomposition is longer.
+_CODE_POINTS_PER_CHARACTER = 4
+
 
 def normalise(text: str) -> str:
     """Return `text` as it is stored: NFC, one kind of line break, nothing that is not text.
@@ -36,6 +39,15 @@ def character_count(text: str) -> int:
     joined out of four emoji and three joiners is seven.
     """
     return len(normalise(text))
+
+
+def is_far_over(text: str, limit: int) -> bool:
+    """Tell whether `text` is refused without being normalised, for its mere length.
+
+    Folding a megabyte takes seconds, so whoever takes text asks this first. Over the limit it is
+    for certain, unless most of it is white space or nothing that is text.
+    """
+    return len(text) > _CODE_POINTS_PER_CHARACTER * limit
 
 
 def _limit_marks(run: re.Match[str]) -> str:

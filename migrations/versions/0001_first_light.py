@@ -164,10 +164,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "sign_in_failures",
-        sa.Column("address_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("claimant_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_sign_in_failures")),
+        sa.PrimaryKeyConstraint("claimant_hash", name=op.f("pk_sign_in_failures")),
     )
     op.create_index(
         op.f("ix_sign_in_failures_first_at"), "sign_in_failures", ["first_at"], unique=False
@@ -358,6 +358,8 @@ def upgrade() -> None:
         sa.Column("handle_key", FOLDED_TEXT, nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
         sa.Column("linked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("claimed_email", sa.String(length=254), nullable=True),
+        sa.Column("claimed_phone", sa.String(length=16), nullable=True),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_channel_profile_customer_id")
         ),
@@ -745,10 +747,11 @@ def upgrade() -> None:
         "ticket_term",
         sa.Column("term", FOLDED_TEXT, nullable=False),
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
+        sa.Column("of_title", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_term_ticket_id")
         ),
-        sa.PrimaryKeyConstraint("term", "ticket_id", name=op.f("pk_ticket_term")),
+        sa.PrimaryKeyConstraint("term", "ticket_id", "of_title", name=op.f("pk_ticket_term")),
     )
     op.create_index(op.f("ix_ticket_term_ticket_id"), "ticket_term", ["ticket_id"], unique=False)
     op.create_table(

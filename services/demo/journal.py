@@ -43,6 +43,7 @@ class Journal:
         self._rows: dict[type[Base], list[Base]] = defaultdict(list)
         self._events: list[Values] = []
         self._heads: dict[str, int] = defaultdict(int)
+        self._titles: dict[UUID, list[str]] = {}
         self._ticket_texts: dict[UUID, list[str]] = defaultdict(list)
         self._customer_texts: dict[UUID, list[str]] = defaultdict(list)
 
@@ -77,9 +78,13 @@ class Journal:
             }
         )
 
-    def index_ticket(self, ticket_id: UUID, *texts: str | None) -> None:
+    def index_title(self, ticket_id: UUID, title: str) -> None:
+        """Make a ticket findable by its title, as `services.search` does."""
+        self._titles[ticket_id] = [title]
+
+    def index_ticket(self, ticket_id: UUID, text: str) -> None:
         """Make a ticket findable, as `services.search` does."""
-        self._ticket_texts[ticket_id] += filter(None, texts)
+        self._ticket_texts[ticket_id].append(text)
 
     def index_customer(self, customer_id: UUID, *texts: str | None) -> None:
         """Make a customer findable, as `services.search` does."""
@@ -98,7 +103,8 @@ class Journal:
             _table(TopicHeadRow),
             [{"topic": topic, "seq": seq, "min_seq": 1} for topic, seq in self._heads.items()],
         )
-        yield _table(TicketTerm), _terms("ticket_id", self._ticket_texts)
+        titles = _terms("ticket_id", self._titles, of_title=True)
+        yield _table(TicketTerm), titles + _terms("ticket_id", self._ticket_texts, of_title=False)
         yield _table(CustomerTerm), _terms("customer_id", self._customer_texts)
 
 
@@ -106,7 +112,7 @@ def _table(model: type[Base]) -> Table:
     return Base.metadata.tables[model.__tablename__]
 
 
-def _terms(owner: str, texts: Mapping[UUID, Sequence[str]]) -> list[Values]:
+def _terms(owner: str, texts: Mapping[UUID, Sequence[str]], **place: bool) -> list[Values]:
     """Return the terms under which each owner is found by any of its texts.
 
     All texts of an owner are read as one, in which a word that returns costs nothing.
@@ -116,4 +122,4 @@ def _terms(owner: str, texts: Mapping[UUID, Sequence[str]]) -> list[Values]:
         for owner_id, of_owner in texts.items()
         for term in search_terms(_BETWEEN_TEXTS.join(of_owner), TERMS_PER_TEXT * len(of_owner))
     ]
-    return [{"term": term, owner: owner_id} for term, owner_id in sorted(pairs)]
+    return [{"term": term, owner: owner_id, **place} for term, owner_id in sorted(pairs)]

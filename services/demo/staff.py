@@ -235,13 +235,12 @@ class _Setup:
         """Make agents members of a team, which is a change of both; see `services.links`."""
         self._moment += timedelta(minutes=1)
         self._journal.keep(*(TeamMember(team_id=team.id, agent_id=agent.id) for agent in agents))
-        self._change(team, FieldChange("members", "", str(LinkedRows.of(agents))))
+        self._change(team, FieldChange.between("members", LinkedRows(), LinkedRows.of(agents)))
         for agent in agents:
             before = self._teams[agent]
             after = [*before, team]
-            self._change(
-                agent, FieldChange("teams", str(LinkedRows.of(before)), str(LinkedRows.of(after)))
-            )
+            change = FieldChange.between("teams", LinkedRows.of(before), LinkedRows.of(after))
+            self._change(agent, change)
             self._teams[agent] = after
 
     def company(self, name: str, domain: str) -> Company:

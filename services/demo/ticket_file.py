@@ -14,7 +14,7 @@ from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
-from models.event_topics import inbox_topic, topic_of
+from models.event_topics import inbox_topic, mentions_topic, topic_of
 from models.favorites import Favorite
 from models.messages import DeliveryState, Message, MessageDirection
 from models.notes import Note, NoteKind, NoteMention, NoteReminder, NoteRevision, NoteTodo
@@ -62,6 +62,7 @@ class TicketFile:
         self._journal = journal
         self._tags: list[Tag] = []
         self._unstarred: list[Message | Note] = []
+        self._starred_messages = 0
         self._told: Values | None = None
         self._acts: list[str] = []
         self._changes: list[Values] = []
@@ -135,7 +136,7 @@ class TicketFile:
             )
         for agent in new.mentions:
             self._journal.record(
-                act, "AgentMentioned", {"note_id": note.id.hex}, topic=topic_of(agent)
+                act, "AgentMentioned", {"note_id": note.id.hex}, topic=mentions_topic(agent.id)
             )
 
     def star(self, act: Act, place: float) -> None:
@@ -153,6 +154,7 @@ class TicketFile:
         )
         self._journal.keep(favorite)
         self.ticket.favorite_count += 1
+        self._starred_messages += favorite.message_id is not None
         payload = {
             "favorite_id": favorite.id.hex,
             "message_id": favorite.message_id.hex if favorite.message_id else None,
@@ -162,6 +164,7 @@ class TicketFile:
             "added_by_id": favorite.added_by_id.hex if favorite.added_by_id else None,
             "added_at": favorite.added_at.isoformat(),
             "favorite_count": self.ticket.favorite_count,
+            "message_favorite_count": self._starred_messages,
         }
         self._record(act, "FavoriteAdded", payload)
         self._finish(act)
@@ -318,10 +321,8 @@ def open_ticket(
         version=0,
     )
     journal.keep(ticket)
-    customer = person.customer
-    journal.index_ticket(
-        ticket.id, ticket.title, str(new.number), customer.name, customer.email, customer.phone
-    )
+    journal.index_title(ticket.id, ticket.title)
+    journal.index_ticket(ticket.id, str(new.number))
     file = TicketFile(journal, person, ticket)
     file.receive(act, new.body)
     return file

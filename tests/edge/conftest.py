@@ -1,10 +1,10 @@
 """Fixtures of the edge: a small desk, served for real."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import httpx2
-import pytest
 import pytest_asyncio
 
 from app.graphql_websocket import GraphQLWebSocket
@@ -33,11 +33,14 @@ async def server() -> AsyncIterator[LiveDesk]:
         yield LiveDesk(port, desk, sockets)
 
 
-@pytest.fixture
-def live(server: LiveDesk) -> LiveDesk:
-    """The server of the module, with a desk where nothing has happened yet."""
+@pytest_asyncio.fixture(loop_scope="module")
+async def live(server: LiveDesk) -> AsyncIterator[LiveDesk]:
+    """The server of the module, with a desk where nothing has happened yet, nor runs on."""
     vars(server.desk).update(vars(Desk()))
-    return server
+    yield server
+    async with asyncio.timeout(3):
+        while server.sockets._connections:
+            await asyncio.sleep(0.001)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

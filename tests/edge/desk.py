@@ -18,6 +18,7 @@ from app.graphql_http import GraphQLHTTP
 from app.graphql_responder import AnswerEvent
 from app.graphql_websocket import GraphQLWebSocket
 from core.errors import LimitReached, NotAllowed, Unauthenticated
+from subscriptions.stream import FellBehind, HubStopped
 
 SECRET = "the password is swordfish"
 ALLOWED_ORIGIN = "https://desk.example"
@@ -162,6 +163,19 @@ class Mutation:
         info.context.desk.counter += 1
         return info.context.desk.counter
 
+    @strawberry.mutation
+    async def increment_slowly(self, info: Info, seconds: float = 0.1) -> int:
+        async with info.context.desk.notice("mutation"):
+            await asyncio.sleep(seconds)
+            info.context.desk.counter += 1
+        return info.context.desk.counter
+
+    @strawberry.mutation
+    async def fail_slowly(self, info: Info) -> int:
+        async with info.context.desk.notice("mutation"):
+            await asyncio.sleep(0.1)
+            raise RuntimeError(SECRET)
+
 
 @strawberry.type
 class Subscription:
@@ -185,6 +199,16 @@ class Subscription:
     @strawberry.subscription
     async def forbidden(self) -> AsyncIterator[Event]:
         raise NotAllowed
+
+    @strawberry.subscription
+    async def falling_behind(self) -> AsyncGenerator[Event, None]:
+        yield Event(number=0)
+        raise FellBehind
+
+    @strawberry.subscription
+    async def stopped(self) -> AsyncGenerator[Event, None]:
+        yield Event(number=0)
+        raise HubStopped
 
     @strawberry.subscription
     async def broken(self) -> AsyncGenerator[Event, None]:
@@ -219,6 +243,8 @@ def build_app(
         desk.open_scope,
         allowed_origins=[ALLOWED_ORIGIN],
         answer_event=answer_event,
-        patience=Patience(init_seconds=0.3, room_seconds=0.3, close_seconds=0.3),
+        patience=Patience(
+            init_seconds=0.3, room_seconds=0.3, close_seconds=0.3, answer_seconds=0.5
+        ),
     )
     return Starlette(routes=[Route("/graphql", http), WebSocketRoute("/graphql", sockets)]), sockets

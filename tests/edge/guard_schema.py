@@ -19,7 +19,7 @@ SCHEMA = build_schema(
       tickets(first: Int, last: Int, after: String): TicketConnection!
       lookUp: [String!]!
     }
-    type Mutation { favoriteAdd(itemId: ID): FavoriteAddResult! ping: Boolean }
+    type Mutation { favoriteAdd(itemId: ID): FavoriteAddResult! ping: Boolean signIn: Boolean }
     type Subscription { ticketChanged: Ticket! }
 
     directive @mark repeatable on FIELD
@@ -65,6 +65,7 @@ def _declare(type_name: str, field_name: str, **declared: int) -> None:
 
 _declare("Query", "nodes", assumed_size=100)
 _declare("Query", "lookUp", cost=50, assumed_size=1)
+_declare("Mutation", "signIn", at_most=1)
 
 
 def errors_of(query: str) -> list[GraphQLError]:

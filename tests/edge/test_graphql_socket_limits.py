@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.graphql_operations import CONCURRENT_ANSWERS, MAX_SUBSCRIPTIONS
-from app.graphql_outbox import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, FellBehind, Outbox
+from app.graphql_outbox import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, NoRoom, Outbox
 from tests.edge.conftest import LiveDesk
 from tests.edge.graphql_socket import GraphQLSocket, open_socket
 
@@ -261,5 +261,5 @@ async def test_the_outbox_holds_so_many_messages_and_bytes_and_no_more(
     for _ in range(fitting):
         await outbox.put(message)
 
-    with pytest.raises(FellBehind):
+    with pytest.raises(NoRoom):
         await outbox.put(message)

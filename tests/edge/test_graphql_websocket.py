@@ -11,7 +11,7 @@ import pytest
 from gql import Client, gql
 from gql.transport.websockets import WebsocketsTransport
 from structlog.testing import capture_logs
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app.engine import Operation, Variables
 from app.graphql_connection import CloseCode
@@ -373,6 +373,26 @@ async def test_a_field_that_fails_in_an_event_is_part_of_its_result(live: LiveDe
         assert await socket.receive() == complete_of("1")
 
 
+@pytest.mark.parametrize(
+    ("name", "closing"),
+    [
+        ("fallingBehind", (4450, "Fell behind, resume by cursor")),
+        ("stopped", (1012, "The server is restarting")),
+    ],
+)
+async def test_a_stream_that_the_hub_ends_closes_the_socket_so_that_the_client_resumes(
+    live: LiveDesk, name: str, closing: tuple[int, str]
+) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", f"subscription {{ {name} {{ number }} }}")
+
+        assert await socket.receive() == next_of("1", **{name: {"number": 0}})
+        with pytest.raises(ConnectionClosed):
+            await socket.receive()
+        assert await socket.wait_closed() == closing
+
+
 @pytest.mark.parametrize("query", [TICKS, WAITING])
 async def test_an_id_that_is_in_use_closes_the_socket(live: LiveDesk, query: str) -> None:
     async with open_socket(live.port) as socket:
@@ -424,22 +444,16 @@ async def test_operations_with_different_ids_run_side_by_side(live: LiveDesk) ->
         assert await socket.receive() == next_of("slow", waiting="query")
 
 
-@pytest.mark.parametrize(("query", "name"), [(TICKS, "ticks"), (WAITING, "query")])
-async def test_complete_stops_an_operation_at_once_and_frees_its_id(
-    live: LiveDesk, query: str, name: str
-) -> None:
+async def test_complete_stops_a_subscription_at_once_and_frees_its_id(live: LiveDesk) -> None:
     async with open_socket(live.port) as socket:
         await socket.initialise()
-        await socket.subscribe("still", query)
-        while live.desk.running != {name}:
-            await asyncio.sleep(0.001)
-        if query == TICKS:
-            await socket.receive()
+        await socket.subscribe("still", TICKS)
+        await socket.receive()
 
         await socket.send(type="complete", id="still")
         await assert_still_serves(socket)
 
-    assert live.desk.interrupted == [name]
+        assert live.desk.interrupted == ["ticks"]
 
 
 async def test_complete_of_what_has_already_ended_is_ignored(live: LiveDesk) -> None:

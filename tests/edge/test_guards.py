@@ -104,6 +104,14 @@ def test_root_fields_of_fragments_count_once_for_each_name_they_answer_under() -
     ]
 
 
+def test_a_field_can_declare_how_often_it_may_be_asked_for() -> None:
+    assert errors_of("mutation One {signIn ping} mutation Other {signIn}") == []
+    assert errors_of("mutation {...In ...In} fragment In on Mutation {signIn}") == []
+    assert refusals_of("mutation {signIn ... {again: signIn}}") == [
+        {"code": "ROOT_FIELD_REPEATED", "limit": 1, "actual": 2}
+    ]
+
+
 def test_only_the_operation_beyond_a_limit_is_refused() -> None:
     [error] = errors_of(f"query Small {{ticket {{id}}}} query Deep {nested(16)}")
 

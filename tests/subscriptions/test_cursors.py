@@ -6,22 +6,27 @@ from hypothesis import strategies as st
 
 from subscriptions.cursors import (
     MAX_CURSOR_CHARACTERS,
-    MAX_POSITION,
+    MAX_CURSOR_TOPICS,
     InvalidCursor,
     ResetReason,
     decode_cursor,
     encode_cursor,
 )
 
+MAX_POSITION = 2**63 - 1  # of a `bigint`
 EPOCH = "5f0c2e9a"
 OTHER_EPOCH = "00000000"
 
-positions = st.dictionaries(
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=64),
-    st.integers(min_value=0, max_value=MAX_POSITION),
-    min_size=1,
-    max_size=8,
+TICKET = f"ticket:{0x0190D2F47C1E7A558D0E2F6F0C9B1A11:032x}"
+PLACE = b"0123456789abcdef" + (7).to_bytes(8, "big")
+OPEN_EPOCH = bytes.fromhex(EPOCH)
+
+topics = st.builds(
+    lambda noun, row_id: f"{noun}:{row_id.hex}",
+    st.sampled_from(["ticket", "inbox", "api_token"]),
+    st.uuids(),
 )
+positions = st.dictionaries(topics, st.integers(min_value=0, max_value=MAX_POSITION), max_size=8)
 
 
 def cursor_of(content: bytes) -> str:
@@ -35,32 +40,35 @@ def test_cursor_gives_back_its_positions(places: dict[str, int]) -> None:
 
 
 def test_cursor_is_short_text_that_needs_no_escaping_in_a_url() -> None:
-    cursor = encode_cursor(EPOCH, {"ticket:0190d2f47c1e7a558d0e2f6f0c9b1a11": 1_234})
+    cursor = encode_cursor(EPOCH, {TICKET: 1_234})
     assert cursor.replace("-", "").replace("_", "").isalnum()
-    assert len(cursor) == 82
+    assert len(cursor) == 47
 
 
 def test_cursor_of_another_log_is_a_reset() -> None:
-    cursor = encode_cursor(OTHER_EPOCH, {"ticket:1": 7})
+    cursor = encode_cursor(OTHER_EPOCH, {TICKET: 7})
     assert decode_cursor(cursor, EPOCH) is ResetReason.EPOCH
 
 
-def test_cursor_holds_the_inboxes_of_64_brands() -> None:
-    places = {f"inbox:{brand:032x}": MAX_POSITION for brand in range(64)}
-    assert decode_cursor(encode_cursor(EPOCH, places), EPOCH) == places
+def test_cursor_holds_the_inboxes_of_as_many_brands_as_a_stream_may_follow() -> None:
+    places = {f"inbox:{2**127 + brand:032x}": MAX_POSITION for brand in range(MAX_CURSOR_TOPICS)}
+    cursor = encode_cursor(EPOCH, places)
+    assert decode_cursor(cursor, EPOCH) == places
+    assert len(cursor) < 64 * 1024  # half of what a message over a socket may have
 
 
-def test_more_topics_than_a_cursor_holds_are_refused_when_it_is_made() -> None:
-    with pytest.raises(ValueError, match="A cursor cannot hold 200 topics"):
-        encode_cursor(EPOCH, {f"inbox:{brand:032x}": 1 for brand in range(200)})
-
-
-@given(st.text() | st.binary().map(cursor_of))
+# Six characters are the epoch of a cursor without topics.
+@given(st.text().filter(lambda text: len(text) != 6) | st.binary(min_size=5).map(cursor_of))
 @example("é")
 @example("\ud800")
+@example("soon")
 @example("A" * (MAX_CURSOR_CHARACTERS + 1))
+@example("A" * MAX_CURSOR_CHARACTERS)
 @example(cursor_of(b"[" * 6_000))
-@example(encode_cursor(EPOCH, {"ticket:1": 7})[:-2])
+@example(cursor_of(OPEN_EPOCH + b"a" * 40_000))
+@example(encode_cursor(EPOCH, {TICKET: 7})[:-2])
+@example(encode_cursor(EPOCH, {TICKET: 7}) + "=")
+@example(encode_cursor(EPOCH, {TICKET: 7})[:-1] + "d")
 @settings(deadline=None)
 def test_garbage_is_an_invalid_cursor(text: str) -> None:
     with pytest.raises(InvalidCursor):
@@ -70,20 +78,15 @@ def test_garbage_is_an_invalid_cursor(text: str) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"null",
-        b'["5f0c2e9a"]',
-        b'["5f0c2e9a", {}]',
-        b'["5f0c2e9a", {"ticket:1": -1}]',
-        b'["5f0c2e9a", {"ticket:1": true}]',
-        b'["5f0c2e9a", {"ticket:1": 1.0}]',
-        b'["5f0c2e9a", {"ticket:1": "1"}]',
-        b'["5f0c2e9a", {"ticket:1": NaN}]',
-        b'["5f0c2e9a", {"ticket:1": null}]',
-        b'["5f0c2e9a", {"ticket:1": 9223372036854775808}]',
-        b'["5f0c2e9a", {"ticket:1": 1}, 2]',
-        b'["5F0C2E9A", {"ticket:1": 1}]',
-        b'["5f0c2e9a\\n", {"ticket:1": 1}]',
-        b'[1594633882, {"ticket:1": 1}]',
+        b"",
+        b"\x00" * 3,
+        OPEN_EPOCH + b":" + PLACE,
+        OPEN_EPOCH + b"Ticket:" + PLACE,
+        OPEN_EPOCH + b"ticket" + PLACE,
+        OPEN_EPOCH + b"ticket:" + PLACE[:-1],
+        OPEN_EPOCH + b"ticket:" + PLACE + b"x",
+        OPEN_EPOCH + b"ticket:" + PLACE[:16] + b"\xff" * 8,
+        OPEN_EPOCH + (b"ticket:" + PLACE) * 2,
     ],
 )
 def test_content_that_no_cursor_has_is_an_invalid_cursor(content: bytes) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core import clock
 from models.event_records import EventRecord
-from subscriptions import log_reader
+from subscriptions import log_reader, patience
 from subscriptions.bell import Hint
 from subscriptions.cursors import ResetReason
 from subscriptions.feed import PAGE_EVENTS, Feed
@@ -342,7 +342,7 @@ async def test_log_that_is_down_is_asked_until_it_is_back(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(log_reader, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.001)
     log.append("ticket:1", 2)
     log.is_down = True
 
@@ -363,8 +363,8 @@ async def test_log_that_is_down_is_asked_until_it_is_back(
 async def test_log_that_never_answers_is_asked_again(
     hub: Hub, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_reader, "STATEMENT_SECONDS", 0.01)
-    monkeypatch.setattr(log_reader, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(patience, "STATEMENT_SECONDS", 0.01)
+    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.001)
     answer = log._answer
 
     async def hang_once() -> None:

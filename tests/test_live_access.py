@@ -1,0 +1,312 @@
+"""Who hears what after their rights have changed, and while the database is away."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from core.ids import NodeKind, decode_global_id, encode_global_id, new_id
+from models.agents import Agent, AgentRole
+from models.api_tokens import ApiToken
+from models.brands import Brand, BrandMember
+from models.event_topics import topic_named
+from models.teams import TeamMember
+from models.tickets import Ticket
+from models.viewers import ApiScope
+from services import live_viewers
+from services.live_viewers import LiveViewers
+from subscriptions import following, patience, streams
+from subscriptions.cursors import ResetReason
+from subscriptions.following import Gap, Happened, Item
+from tests.desk import World
+from tests.live import FAVORITES, INBOX_EVENTS, TICKET_EVENTS, LiveWorld, Watcher, served, watching
+from tests.test_favorites import ADD
+from tests.test_live import CLOSE, NOTE, TRANSFER
+
+RESET_OF_RIGHTS = {"__typename": "StreamReset", "reason": "RIGHTS"}
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights are looked up for each event, and the database is asked again without a pause."""
+    monkeypatch.setattr(live_viewers, "FRESH_SECONDS", -1.0)
+    monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
+
+
+@pytest.fixture
+async def live(world: World) -> AsyncIterator[LiveWorld]:
+    async with served(world) as opened:
+        yield opened
+
+
+async def execute(live: LiveWorld, *statements: Any) -> None:
+    async with live.world.desk.database.transaction() as session:
+        for statement in statements:
+            await session.execute(statement)
+
+
+def team_of(live: LiveWorld) -> str:
+    return encode_global_id(NodeKind.TEAM, live.world.support.id)
+
+
+async def of_support(live: LiveWorld, subject: str, **options: Any) -> tuple[str, str]:
+    """Take in a message, and give its ticket to the team Support."""
+    message, ticket = await live.world.receive(
+        subject=subject, handle=f"{subject}@example.com", **options
+    )
+    await live.world.admin.act(TRANSFER, ticket=ticket, team=team_of(live))
+    return message, ticket
+
+
+# ── Lists ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_who_leaves_a_team_is_told_to_fetch_anew_and_hears_no_more_of_its_tickets(
+    live: LiveWorld,
+) -> None:
+    hidden, ticket = await of_support(live, "hidden")
+    seen, other = await live.world.receive(subject="seen")
+    async with live.watch("ayse", INBOX_EVENTS) as watcher:
+        await watcher.next()
+        await execute(
+            live, delete(TeamMember).where(TeamMember.agent_id == live.world.agents["ayse"].id)
+        )
+
+        await live.world.admin.act(ADD, item=hidden)
+        assert await watcher.next() == RESET_OF_RIGHTS
+        await live.world.admin.act(CLOSE, ticket=ticket)
+        await live.world.admin.act(ADD, item=seen)
+        assert (await watcher.next())["ticket"] == {"id": other}
+
+
+async def test_an_admin_who_becomes_an_agent_hears_only_of_what_agents_see(
+    live: LiveWorld,
+) -> None:
+    admin = live.world.agents["admin"]
+    hidden, ticket = await live.world.receive(brand=live.world.other)
+    seen, other = await live.world.receive(handle="seen@example.com")
+    async with live.watch("admin", INBOX_EVENTS) as watcher:
+        await watcher.next()
+        await execute(
+            live,
+            update(Agent).where(Agent.id == admin.id).values(role=AgentRole.AGENT),
+            insert(BrandMember).values(agent_id=admin.id, brand_id=live.world.acme.id),
+        )
+
+        await live.world.stranger.act(ADD, item=hidden)
+        assert await watcher.next() == RESET_OF_RIGHTS
+        await live.world.stranger.act(CLOSE, ticket=ticket)
+        await live.world.ayse.act(ADD, item=seen)
+        assert (await watcher.next())["ticket"] == {"id": other}
+
+
+async def test_who_joins_a_brand_hears_of_its_tickets_after_the_reset(live: LiveWorld) -> None:
+    nikos = live.world.agents["nikos"]
+    message, _ticket = await live.world.receive()
+    async with live.watch("nikos", INBOX_EVENTS) as watcher:
+        await watcher.next()
+        await execute(
+            live, insert(BrandMember).values(agent_id=nikos.id, brand_id=live.world.other.id)
+        )
+
+        await live.world.ayse.act(ADD, item=message)
+        assert await watcher.next() == RESET_OF_RIGHTS
+        _message, joined = await live.world.receive(brand=live.world.other, subject="joined")
+        assert (await watcher.next())["ticket"] == {"id": joined, "title": "joined"}
+
+
+async def test_a_stream_goes_on_from_the_cursor_of_a_reset(live: LiveWorld) -> None:
+    nikos = live.world.agents["nikos"]
+    message, ticket = await live.world.receive()
+    async with live.watch("nikos", INBOX_EVENTS) as watcher:
+        await watcher.next()
+        await execute(
+            live, insert(BrandMember).values(agent_id=nikos.id, brand_id=live.world.other.id)
+        )
+        await live.world.ayse.act(ADD, item=message)
+        await watcher.next()
+        seen = watcher.cursor
+    await live.world.ayse.act(CLOSE, ticket=ticket)
+    async with live.watch("nikos", INBOX_EVENTS, after=seen) as watcher:
+        assert (await watcher.next())["__typename"] == "TicketUpdated"
+
+
+async def test_another_language_is_no_other_right(live: LiveWorld) -> None:
+    nikos = live.world.agents["nikos"]
+    message, ticket = await live.world.receive()
+    async with live.watch("nikos", INBOX_EVENTS) as watcher:
+        await watcher.next()
+        await execute(live, update(Agent).where(Agent.id == nikos.id).values(language="tr"))
+        await live.world.ayse.act(ADD, item=message)
+        assert (await watcher.next())["ticket"] == {"id": ticket}
+
+
+async def test_an_agent_without_brands_has_an_empty_stream_that_can_be_resumed(
+    live: LiveWorld,
+) -> None:
+    nikos = live.world.agents["nikos"]
+    await execute(live, delete(BrandMember).where(BrandMember.agent_id == nikos.id))
+    async with live.watch("nikos", INBOX_EVENTS) as watcher:
+        assert await watcher.next() == {"__typename": "StreamReady"}
+        seen = watcher.cursor
+    await execute(live, insert(BrandMember).values(agent_id=nikos.id, brand_id=live.world.acme.id))
+    async with live.watch("nikos", INBOX_EVENTS, after=seen) as watcher:
+        assert await watcher.next() == {"__typename": "StreamReset", "reason": "TOPICS"}
+
+
+async def test_more_brands_than_a_stream_follows_are_refused_by_their_limit(
+    live: LiveWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MAX_CURSOR_TOPICS", 1)
+    async with live.watch("admin", INBOX_EVENTS) as watcher:
+        error = await watcher.refusal()
+    assert error["extensions"] == {"code": "LIMIT_REACHED", "limit": 1}
+
+
+async def test_an_admin_of_a_thousand_brands_hears_of_each(live: LiveWorld) -> None:
+    brand = live.world.acme
+    columns = {"language": "en", "created_at": brand.created_at}
+    rows = [{"name": f"B{n}", "name_key": f"b{n}", "id": new_id(), **columns} for n in range(998)]
+    await execute(live, insert(Brand).values(rows))
+    async with live.watch("admin", INBOX_EVENTS) as watcher:
+        await watcher.next()
+        _message, ticket = await live.world.receive()
+        await watcher.next()
+        seen = watcher.cursor
+    async with live.watch("admin", INBOX_EVENTS, after=seen) as watcher:
+        await live.world.ayse.act(CLOSE, ticket=ticket)
+        assert (await watcher.next())["__typename"] == "TicketUpdated"
+
+
+# ── One ticket ─────────────────────────────────────────────────────────────────────────────────
+
+
+@asynccontextmanager
+async def gaps_for_events() -> AsyncIterator[None]:
+    """Make every event a gap, as if it could not be had."""
+
+    async def follow(*arguments: Any) -> AsyncIterator[Item]:
+        async for item in following.follow(*arguments):
+            if isinstance(item, Happened):
+                yield Gap(item.cursor, ResetReason.RETENTION)
+            else:
+                yield item
+
+    with patch.object(streams, "follow", follow):
+        yield
+
+
+async def test_a_gap_is_told_only_to_those_who_see_the_ticket(live: LiveWorld) -> None:
+    message, ticket = await live.world.receive()
+    async with (
+        gaps_for_events(),
+        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as events,
+        live.watch("nikos", FAVORITES, ticket=ticket) as favorites,
+    ):
+        await events.next()
+        await favorites.next()
+        await live.world.ayse.act(ADD, item=message)
+        assert (await events.next())["__typename"] == "StreamReset"
+        assert (await favorites.next())["favoriteCount"] == 1
+
+        await live.world.ayse.act(TRANSFER, ticket=ticket, team=team_of(live))
+        assert await events.next() == {"__typename": "AccessLost"}
+        await events.ended()
+        await favorites.ended()
+
+
+async def test_an_integration_that_may_read_notes_no_more_hears_of_none(live: LiveWorld) -> None:
+    message, ticket = await live.world.receive()
+    reader = await live.world.integration(
+        ApiScope.TICKETS_READ, ApiScope.NOTES_READ, brands=[live.world.acme]
+    )
+    async with watching(live.port, reader.token, TICKET_EVENTS, ticket=ticket) as watcher:
+        await watcher.next()
+        await live.world.ayse.act(NOTE, ticket=ticket)
+        assert (await watcher.next())["__typename"] == "NoteAdded"
+
+        await execute(live, update(ApiToken).values(scopes=[ApiScope.TICKETS_READ]))
+        await live.world.ayse.act(NOTE, ticket=ticket)
+        await live.world.ayse.act(ADD, item=message)
+        assert (await watcher.next())["__typename"] == "FavoriteAdded"
+
+
+async def test_an_event_of_a_type_of_a_newer_version_is_left_out(live: LiveWorld) -> None:
+    message, ticket = await live.world.receive()
+    row_id = decode_global_id(ticket)[1]
+    async with (
+        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as events,
+        live.watch("nikos", INBOX_EVENTS) as inbox,
+    ):
+        await events.next()
+        await inbox.next()
+        async with live.world.work() as work:
+            work.record("TicketTeleported", {}, topic=topic_named(Ticket, row_id))
+            work.record("InboxTeleported", {}, topic=f"inbox:{live.world.acme.id.hex}")
+        await live.world.ayse.act(ADD, item=message)
+        assert (await events.next())["__typename"] == "FavoriteAdded"
+        assert (await inbox.next())["__typename"] == "TicketUpdated"
+
+
+# ── A database that is away ────────────────────────────────────────────────────────────────────
+
+
+@asynccontextmanager
+async def failing(target: Any, name: str, times: int) -> AsyncIterator[Callable[[], bool]]:
+    """Make a function fail so many times; yields whether it has."""
+    working = getattr(target, name)
+    left = times
+
+    async def fail_first(*arguments: Any) -> Any:
+        nonlocal left
+        if left:
+            left -= 1
+            raise ConnectionRefusedError
+        return await working(*arguments)
+
+    with patch.object(target, name, fail_first):
+        yield lambda: not left
+
+
+@pytest.mark.parametrize(
+    "check", ["subscriptions.access.is_visible_to", "services.live_viewers.refresh"]
+)
+async def test_a_stream_outlives_a_database_that_is_away_and_tells_nothing_unchecked(
+    live: LiveWorld, check: str
+) -> None:
+    module = __import__(check.rpartition(".")[0], fromlist=["_"])
+    message, ticket = await live.world.receive()
+    async with (
+        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as kept,
+        live.watch("ayse", TICKET_EVENTS, ticket=ticket) as other,
+        live.watch("nikos", INBOX_EVENTS) as inbox,
+    ):
+        for watcher in (kept, other, inbox):
+            await watcher.next()
+        async with failing(module, check.rpartition(".")[2], times=12) as has_failed:
+            await live.world.admin.act(ADD, item=message)
+            await expect(kept, "FavoriteAdded")
+            await expect(inbox, "TicketUpdated")
+            assert has_failed()
+        await expect(other, "FavoriteAdded")
+
+
+async def expect(watcher: Watcher, name: str) -> None:
+    assert (await watcher.next())["__typename"] == name
+
+
+async def test_a_failure_to_look_up_rights_is_not_remembered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_viewers, "FRESH_SECONDS", 60.0)
+    viewers = LiveViewers(world.desk.database)
+    nikos = await world.viewer("nikos")
+    async with failing(live_viewers, "refresh", times=1):
+        with pytest.raises(ConnectionRefusedError):
+            await viewers.current(nikos)
+        assert await viewers.current(nikos) == nikos
+        async with failing(live_viewers, "refresh", times=1):
+            assert await viewers.current(nikos) == nikos
