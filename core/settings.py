@@ -42,6 +42,13 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return url
 
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_scheme(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it begins with redis://, rediss:// or unix://")
+        return url
+
     @property
     def base_url(self) -> str:
         """Where clients reach this installation."""

@@ -9,14 +9,12 @@ from uuid import UUID
 from core.errors import (
     ConflictingField,
     EditConflict,
-    FieldErrorCode,
-    FieldProblem,
-    ValidationFailed,
 )
 from models.base import Base, Versioned
 from models.event_topics import topic_of
 from models.events import read_events
 from services.unit_of_work import UnitOfWork
+from services.versions import check_expected_version
 
 EVENTS_PER_READ = 500
 
@@ -179,15 +177,7 @@ async def _changes_since(
 ) -> dict[str, _TheirChange]:
     """Return, for each field changed since, its value then and who changed it last."""
     version = _version(row)
-    if expected_version > version:
-        raise ValidationFailed(
-            FieldProblem(
-                ("input", "expectedVersion"),
-                FieldErrorCode.VERSION_IN_FUTURE,
-                limit=version,
-                actual=expected_version,
-            )
-        )
+    check_expected_version(expected_version, version)
     theirs: dict[str, _TheirChange] = {}
     position = expected_version
     while position < version:

@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select
 
 from core.errors import FieldErrorCode, LimitReached, NotAllowed, NotFound
-from core.text import character_count, fold, single_line
+from core.text import fold
 from models.base import NAME_CHARACTERS
 from models.companies import DOMAIN_CHARACTERS, Company, CompanyDomain, visible_to
 from models.viewers import ApiScope, Viewer
@@ -146,17 +146,14 @@ def _clean_domains(check: InputCheck, domains: Sequence[str]) -> tuple[str, ...]
 
 def _clean_domain(check: InputCheck, path: str, text: str) -> str:
     """Return a domain as it stands in the addresses of customers: lower case, without Punycode."""
-    domain = single_line(text)
-    count = character_count(domain)
-    if not domain:
-        check.refuse(path, FieldErrorCode.REQUIRED)
-    elif count > DOMAIN_CHARACTERS:
-        check.refuse(path, FieldErrorCode.TOO_LONG, DOMAIN_CHARACTERS, count)
-    else:
-        try:
-            return validate_email(
-                f"postmaster@{domain}", check_deliverability=False, test_environment=True
-            ).domain
-        except EmailNotValidError:
-            check.refuse(path, FieldErrorCode.INVALID_FORMAT)
-    return domain
+    problems = len(check.problems)
+    domain = check.line(path, text, DOMAIN_CHARACTERS)
+    if len(check.problems) > problems:
+        return domain
+    try:
+        return validate_email(
+            f"postmaster@{domain}", check_deliverability=False, test_environment=True
+        ).domain
+    except EmailNotValidError:
+        check.refuse(path, FieldErrorCode.INVALID_FORMAT)
+        return domain

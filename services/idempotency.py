@@ -50,17 +50,7 @@ async def create_once(
     row_id = new_id()
     if once is None or work.actor.id is None:
         return await create(row_id)
-    # A key is kept as it came, so its characters are counted as they came.
-    count = len(once.key)
-    if not 0 < count <= KEY_CHARACTERS:
-        raise ValidationFailed(
-            FieldProblem(
-                ("input", "idempotencyKey"),
-                FieldErrorCode.TOO_LONG if once.key else FieldErrorCode.REQUIRED,
-                KEY_CHARACTERS,
-                count,
-            )
-        )
+    _check_key(once.key)
     if await _reserve(work, once, row_id):
         row = await create(row_id)
         await _remember(work, once, row.id, instead_of=row_id)  # type: ignore[attr-defined]
@@ -71,6 +61,17 @@ async def create_once(
     if used.operation != once.operation or used.input_hash != once.input_hash:
         raise IdempotencyKeyReused
     return await work.session.get_one(model, used.result_id)
+
+
+def _check_key(key: str) -> None:
+    """Raise ValidationFailed for a key that cannot be kept as it came."""
+    path, count = ("input", "idempotencyKey"), len(key)
+    if not key.strip():
+        raise ValidationFailed(FieldProblem(path, FieldErrorCode.REQUIRED))
+    if count > KEY_CHARACTERS:
+        raise ValidationFailed(FieldProblem(path, FieldErrorCode.TOO_LONG, KEY_CHARACTERS, count))
+    if not key.isprintable():
+        raise ValidationFailed(FieldProblem(path, FieldErrorCode.INVALID_FORMAT))
 
 
 def _same_key(work: UnitOfWork, key: str) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from core.errors import FieldErrorCode, FieldProblem, NewActivity, ValidationFailed
+from core.errors import NewActivity
 from core.pages import MAX_PAGE_SIZE
 from models.event_topics import topic_of
 from models.events import Event
@@ -15,6 +15,7 @@ from models.notes import Note
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from services.unit_of_work import UnitOfWork
+from services.versions import check_expected_version
 
 # The newest entries of the log that are looked at: whoever is further behind has enough to read.
 _ENTRIES = 500
@@ -29,15 +30,7 @@ async def refuse_unseen(
 
     Raises ValidationFailed for a version that does not exist yet.
     """
-    if expected_version > ticket.version:
-        raise ValidationFailed(
-            FieldProblem(
-                ("input", "expectedVersion"),
-                FieldErrorCode.VERSION_IN_FUTURE,
-                limit=ticket.version,
-                actual=expected_version,
-            )
-        )
+    check_expected_version(expected_version, ticket.version)
     if expected_version == ticket.version:
         return
     written = await _written_since(work, ticket, expected_version)

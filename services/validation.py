@@ -12,7 +12,7 @@ from phonenumbers import (
 )
 
 from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
-from core.text import is_far_over, normalise, single_line
+from core.text import fold, is_far_over, normalise, single_line
 from models.base import EMAIL_CHARACTERS
 
 # Where a number without a country code is looked for, in this order.
@@ -57,7 +57,7 @@ class InputCheck:
     def text(self, field: str, value: str | None, limit: int) -> str:
         """Return a required text of any number of lines."""
         cleaned = self._clean(field, value, limit, normalise)
-        if cleaned is not None and not cleaned.strip():
+        if cleaned is not None and not fold(cleaned):
             self.refuse(field, FieldErrorCode.REQUIRED)
         return cleaned or ""
 

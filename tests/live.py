@@ -43,6 +43,7 @@ INBOX_EVENTS = """
       inboxEvents(filter: $filter, after: $after) {
         __typename
         ... on Event { cursor }
+        ... on StreamReset { reason }
         ... on TicketEntered { ticket { id title } }
         ... on TicketUpdated { ticket { id } changes { field after } }
         ... on TicketLeft { ticketId }

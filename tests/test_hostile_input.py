@@ -223,3 +223,78 @@ async def test_a_reminder_at_the_end_of_the_calendar_is_kept_as_it_is(world: Wor
 
 def refused_places(error: dict[str, Any]) -> list[tuple[list[str], str]]:
     return [(field["path"], field["code"]) for field in error["extensions"]["fields"]]
+
+
+# Keys and versions
+
+TAG_CREATE = """
+    mutation ($key: String) {
+      tagCreate(input: {name: "Urgent", idempotencyKey: $key}) {
+        __typename
+        ... on ValidationFailed { fields { path code limit actual } }
+      }
+    }
+"""
+TICKET_UPDATE = """
+    mutation ($ticket: ID!, $version: Int!) {
+      ticketUpdate(input: {ticketId: $ticket, expectedVersion: $version, title: "New"}) {
+        __typename
+        ... on ValidationFailed { fields { path code limit actual } }
+      }
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "limit", "actual"),
+    [
+        ("", "REQUIRED", None, None),
+        ("  ", "REQUIRED", None, None),
+        ("a\x00b", "INVALID_FORMAT", None, None),
+        ("e" + "\u0301" * 3_000, "TOO_LONG", 255, 3_001),
+    ],
+)
+async def test_an_idempotency_key_that_cannot_be_kept_is_refused_without_a_trace(
+    world: World, key: str, code: str, limit: int | None, actual: int | None
+) -> None:
+    before = await world.counts()
+
+    result = await world.admin.act(TAG_CREATE, key=key)
+
+    path = ["input", "idempotencyKey"]
+    assert result["fields"] == [{"path": path, "code": code, "limit": limit, "actual": actual}]
+    assert await world.counts() == before
+
+
+@pytest.mark.parametrize(
+    ("version", "code", "limit"), [(-1, "OUT_OF_RANGE", 0), (99, "VERSION_IN_FUTURE", 2)]
+)
+async def test_a_version_that_never_was_is_refused_without_a_trace(
+    world: World, version: int, code: str, limit: int
+) -> None:
+    _message, ticket = await world.receive()
+    before = await world.counts()
+
+    result = await world.ayse.act(TICKET_UPDATE, ticket=ticket, version=version)
+
+    path = ["input", "expectedVersion"]
+    assert result["fields"] == [{"path": path, "code": code, "limit": limit, "actual": version}]
+    assert await world.counts() == before
+
+
+async def test_a_text_of_which_nothing_can_be_seen_is_refused(world: World) -> None:
+    _message, ticket = await world.receive()
+
+    result = await world.ayse.act(
+        """
+        mutation ($ticket: ID!) {
+          messageSend(input: {ticketId: $ticket, body: "\\u200b\\u200b"}) {
+            __typename
+            ... on ValidationFailed { fields { path code } }
+          }
+        }
+        """,
+        ticket=ticket,
+    )
+
+    assert result["fields"] == [{"path": ["input", "body"], "code": "REQUIRED"}]

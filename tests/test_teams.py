@@ -337,5 +337,5 @@ async def test_members_of_members_of_all_teams_are_too_much(world: World) -> Non
     assert answer.error["extensions"] == {
         "code": "QUERY_TOO_COMPLEX",
         "limit": 10_000,
-        "actual": 50 * (1 + 2 + 25 * (1 + 50)),
+        "actual": 40 * (1 + 2 + 25 * (1 + 40)),
     }

@@ -999,7 +999,7 @@ def _is_postgresql() -> bool:
 
 
 def _guard(table: str, condition: str, message: str) -> None:
-    """Refuse UPDATE and DELETE of the rows that meet the condition."""
+    """Keep the rows that meet the condition from being changed, removed or replaced."""
     if _is_postgresql():
         op.execute(
             f"""
@@ -1033,16 +1033,27 @@ def _guard(table: str, condition: str, message: str) -> None:
             """
         )
         return
-    for act in ("update", "delete"):
+    # REPLACE removes the row that is in its way, and no DELETE trigger sees it.
+    replaced = f"EXISTS (SELECT 1 FROM {table} AS old WHERE old.id = NEW.id AND {condition})"
+    for act, refused in (
+        ("UPDATE", condition),
+        ("DELETE", condition),
+        ("INSERT", replaced),
+        ("UPDATE OF id", replaced),
+    ):
         op.execute(
             f"""
-            CREATE TRIGGER {table}_immutable_{act} BEFORE {act.upper()} ON {table}
-            WHEN {condition}
+            CREATE TRIGGER {_guard_name(table, act)} BEFORE {act} ON {table}
+            WHEN {refused}
             BEGIN
                 SELECT RAISE(ABORT, '{message}');
             END
             """
         )
+
+
+def _guard_name(table: str, act: str) -> str:
+    return f"{table}_immutable_{act.lower().replace(' ', '_')}"
 
 
 def _unguard(table: str) -> None:
@@ -1052,5 +1063,5 @@ def _unguard(table: str) -> None:
         op.execute(f"DROP FUNCTION refuse_{table}_truncate()")
         op.execute(f"DROP FUNCTION refuse_{table}_change()")
         return
-    op.execute(f"DROP TRIGGER {table}_immutable_update")
-    op.execute(f"DROP TRIGGER {table}_immutable_delete")
+    for act in ("UPDATE", "DELETE", "INSERT", "UPDATE OF id"):
+        op.execute(f"DROP TRIGGER {_guard_name(table, act)}")

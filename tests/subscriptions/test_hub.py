@@ -357,7 +357,7 @@ async def test_log_that_is_down_is_asked_until_it_is_back(
             log.is_down = True
             tasks.create_task(repair())
             assert await take_sequences(stream, 2) == [1, 2]
-    assert "The event log cannot be read: ConnectionRefusedError()" in caplog.messages
+    assert "The database does not answer: ConnectionRefusedError()" in caplog.messages
 
 
 async def test_log_that_never_answers_is_asked_again(
