@@ -1,10 +1,11 @@
 """The operations that one client runs on one socket."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Generic
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from graphql import OperationType
 
@@ -37,14 +38,16 @@ class StartedOperation(Generic[Viewer]):
     viewer: Viewer
 
 
+Result = TypeVar("Result")
+
 _Tasks = dict[StartedOperation[Viewer], asyncio.Task[None]]
 
 
 class RunningOperations(Generic[Viewer]):
     """Starts and stops operations, and sends what they answer.
 
-    A query or mutation that has begun to be executed is never cancelled by its client: that would
-    tear a transaction, and its database connection with it.
+    What has begun to be executed is never cancelled by its client: that would tear a transaction,
+    or a statement, and its database connection with it.
     """
 
     def __init__(
@@ -56,7 +59,7 @@ class RunningOperations(Generic[Viewer]):
         self._wanted: dict[str, StartedOperation[Viewer]] = {}
         self._answers: _Tasks[Viewer] = {}
         self._streams: _Tasks[Viewer] = {}
-        self._executions: set[asyncio.Task[Sequence[bytes]]] = set()
+        self._executions: set[asyncio.Task[Any]] = set()
         self._ended = asyncio.Event()
         self._answer_turns = asyncio.Semaphore(CONCURRENT_ANSWERS)
         self._event_turns = asyncio.Semaphore(CONCURRENT_EVENTS)
@@ -79,7 +82,8 @@ class RunningOperations(Generic[Viewer]):
     def stop(self, operation_id: str) -> None:
         """Say no more of an operation; its id is free at once.
 
-        A subscription is cancelled. A query or mutation runs on, and counts until it has ended.
+        A subscription gets no further event. A query or mutation runs to its end, and is counted
+        until then.
         """
         started = self._wanted.pop(operation_id, None)
         if started in self._streams:
@@ -124,15 +128,34 @@ class RunningOperations(Generic[Viewer]):
     async def _say(self, started: StartedOperation[Viewer], message: bytes) -> None:
         await self._outbox.put(message, lambda: self._is_wanted(started))
 
-    async def _answer(self, started: StartedOperation[Viewer]) -> None:
-        # Holding the turn until the answer is queued bounds the answers that wait in memory.
-        async with self._answer_turns:
-            execution = asyncio.create_task(self._execute(started))
-            self._executions.add(execution)
-            execution.add_done_callback(self._executions.discard)
-            # Whoever leaves cancels this wait, and not what is waited for.
+    @asynccontextmanager
+    async def _executing(
+        self, turns: asyncio.Semaphore, execute: Callable[[], Coroutine[Any, Any, Result]]
+    ) -> AsyncIterator[Result]:
+        """Execute something when its turn has come, which lasts until the block is left.
+
+        Whoever is cancelled leaves the execution to its end, and the turn to it.
+        """
+        await turns.acquire()
+        execution = asyncio.create_task(execute())
+        self._executions.add(execution)
+        try:
             await asyncio.wait([execution])
-            for message in execution.result():
+            yield execution.result()
+        finally:
+            execution.add_done_callback(partial(self._end_turn, turns))
+
+    def _end_turn(self, turns: asyncio.Semaphore, execution: asyncio.Task[Any]) -> None:
+        turns.release()
+        self._executions.discard(execution)
+        if not execution.cancelled():
+            execution.exception()  # nobody may be left to take it
+
+    async def _answer(self, started: StartedOperation[Viewer]) -> None:
+        execute = partial(self._execute, started)
+        # Holding the turn until the answer is queued bounds the answers that wait in memory.
+        async with self._executing(self._answer_turns, execute) as messages:
+            for message in messages:
                 await self._say(started, message)
 
     async def _execute(self, started: StartedOperation[Viewer]) -> Sequence[bytes]:
@@ -157,12 +180,15 @@ class RunningOperations(Generic[Viewer]):
 
     async def _send_events(self, started: StartedOperation[Viewer]) -> None:
         operation, variables, viewer = started.operation, started.variables, started.viewer
-        async with self._event_turns:
-            stream = await self._responder.open_stream(operation, variables, viewer)
+        open_stream = partial(self._responder.open_stream, operation, variables, viewer)
+        async with self._executing(self._event_turns, open_stream) as stream:
+            pass
         async with aclosing(stream):
             async for event in stream:
-                async with self._event_turns:
-                    answer = await self._responder.answer_event(operation, variables, viewer, event)
+                answer_event = partial(
+                    self._responder.answer_event, operation, variables, viewer, event
+                )
+                async with self._executing(self._event_turns, answer_event) as answer:
                     await self._say(started, _next(started.id, answer))
                 # A stream that has much to say, as in a replay, lets others have their turn.
                 await asyncio.sleep(0)

@@ -1,14 +1,14 @@
 """Runs operations for viewers and answers in JSON, each execution in a scope of its own."""
 
-from collections.abc import Awaitable, Callable
-from typing import Generic
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic
 
 from app.engine import Engine, Operation, SourceStream, Variables
 from app.graphql_access import OpenScope, Viewer
 from app.graphql_json import encode_result
 
 # Turns one event of a subscription into the JSON of its result, for one viewer.
-AnswerEvent = Callable[[Operation, Variables, Viewer, object], Awaitable[bytes]]
+AnswerEvent = Callable[[Operation, Variables, Viewer, object], Coroutine[Any, Any, bytes]]
 
 
 class Responder(Generic[Viewer]):

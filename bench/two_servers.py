@@ -29,7 +29,11 @@ async def run() -> None:
             token = await sign_in_admin(desk)
             message, ticket = await a_message_and_its_ticket(desk)
             database_url = desk.database.url.render_as_string(hide_password=False)
-            environment = {"DATABASE_URL": database_url, "REDIS_URL": redis.url}
+            environment = {
+                "DATABASE_URL": database_url,
+                "REDIS_URL": redis.url,
+                "LOG_LEVEL": "WARNING",
+            }
             with served(**environment) as first, served(**environment) as second:
                 delays = await _delays(first.url, second.url, token, message, ticket)
     percentiles = statistics.quantiles(delays, n=100)

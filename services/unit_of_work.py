@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -108,7 +109,8 @@ class UnitOfWork:
         This comes last: from here to the commit the counters are locked, in sorted order, so that
         positions have no gap, commits follow positions, and two acts cannot wait for each other.
         """
-        await self.session.flush()
+        if self.session.new or not self._pending:
+            await self.session.flush()
         if not self._pending:
             return []
         pending = sorted(self._pending, key=lambda event: event.topic)
@@ -132,6 +134,8 @@ class UnitOfWork:
             ]
             for row in self._versioned[topic]:
                 row.version = heads[topic]
+        # Rows that changed are written now, with their versions: one statement and not two.
+        await self.session.flush()
         await self.session.execute(
             insert(Event),
             [
@@ -154,18 +158,21 @@ class UnitOfWork:
         counts: dict[str, int] = {}
         for event in pending:
             counts[event.topic] = counts.get(event.topic, 0) + 1
-        dialect = self.session.get_bind().dialect.name
-        upsert = (postgresql if dialect == "postgresql" else sqlite).insert(TopicHeadRow)
-        statement = upsert.values(
-            [{"topic": topic, "seq": count, "min_seq": 1} for topic, count in counts.items()]
-        )
-        result = await self.session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[TopicHeadRow.topic],
-                set_={"seq": TopicHeadRow.seq + statement.excluded.seq},
-            ).returning(TopicHeadRow.topic, TopicHeadRow.seq)
-        )
+        rows = [{"topic": topic, "seq": count, "min_seq": 1} for topic, count in counts.items()]
+        statement = _raise_heads(self.session.get_bind().dialect.name)
+        with self.session.no_autoflush:
+            result = await self.session.execute(statement, rows)
         return {row.topic: row.seq for row in result}
+
+
+@cache
+def _raise_heads(dialect: str) -> Any:
+    """Return the statement that adds to counters; built and compiled once, whatever the number."""
+    heads = TopicHeadRow.__table__
+    upsert = (postgresql if dialect == "postgresql" else sqlite).insert(heads)
+    return upsert.on_conflict_do_update(
+        index_elements=[heads.c.topic], set_={"seq": heads.c.seq + upsert.excluded.seq}
+    ).returning(heads.c.topic, heads.c.seq)
 
 
 def is_key_taken(error: IntegrityError) -> bool:

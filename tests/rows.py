@@ -1,9 +1,8 @@
 """Rows of every kind, and what the database says against a statement that concerns them."""
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, update
 from sqlalchemy.exc import DBAPIError
 
 from core import clock
@@ -15,6 +14,7 @@ from models.channels import Channel
 from models.companies import Company, CompanyDomain
 from models.favorites import Favorite
 from models.interactions import Interaction, InteractionTag
+from models.messages import Message
 from models.notes import Note, NoteKind, NoteTodo
 from models.tags import Tag
 from models.tickets import Ticket
@@ -33,7 +33,13 @@ class Rows:
         self.world = world
         self.message_id = message_id
         self.ticket_id = ticket.id
-        company = Company(id=new_id(), name="Nokta", name_key="nokta", **_made(), **_changed())
+        company = Company(
+            id=new_id(),
+            name="Nokta",
+            name_key="nokta",
+            created_at=clock.now(),
+            updated_at=clock.now(),
+        )
         self.owners = {
             "ticket_id": ticket.id,
             "customer_id": ticket.customer_id,
@@ -59,8 +65,8 @@ class Rows:
             [
                 company,
                 interaction,
-                Tag(name="Isı", name_key="isi", **_made()),
-                Topic(brand_id=world.acme.id, name="Isı", name_key="isi", **_made()),
+                Tag(name="Isı", name_key="isi", created_at=clock.now()),
+                Topic(brand_id=world.acme.id, name="Isı", name_key="isi", created_at=clock.now()),
             ],
             [
                 *self.notes.values(),
@@ -82,8 +88,8 @@ class Rows:
             kind=kind,
             body="The customer called twice",
             author_kind=ActorKind.AUTOMATION,
-            **_made(),
-            **_changed(),
+            created_at=clock.now(),
+            updated_at=clock.now(),
             **owner,
         )
 
@@ -95,7 +101,7 @@ class Rows:
             content_type="image/png",
             size=1,
             storage_key="proof",
-            **_made(),
+            created_at=clock.now(),
             **owner,
         )
 
@@ -136,19 +142,13 @@ class Rows:
         return None
 
 
-def _made() -> dict[str, Any]:
-    return {"created_at": clock.now()}
-
-
-def _changed() -> dict[str, Any]:
-    return {"updated_at": clock.now()}
-
-
 async def write_rows(world: World) -> Rows:
     """Write a row of each kind."""
     (_, message_id), (_, ticket_id) = map(decode_global_id, await world.receive())
+    await world.integration()
     async with world.desk.database.transaction() as session:
         ticket = await session.get_one(Ticket, ticket_id)
+        await session.execute(update(Message).values(external_id="<1@customer.example>"))
     rows = Rows(world, message_id, ticket)
     await rows.write()
     return rows

@@ -1,40 +1,36 @@
-"""What the database itself refuses, whoever asks: the last line of defence of the domain's rules."""
+"""What the database itself refuses, whoever asks: the last defence of the domain's rules."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from datetime import timedelta
 from itertools import product
 from typing import Any
-from uuid import UUID
 
 import pytest
-from sqlalchemy import Executable, Table, delete, func, insert, literal, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import ColumnElement, Insert, Table, insert, literal, select, text, update
 
-from core import clock
-from core.database import Database
 from core.ids import new_id
-from models.actors import ActorKind
-from models.agents import Agent, AgentRole
+from models.agents import Agent
 from models.api_tokens import ApiToken
-from models.attachments import Attachment
 from models.base import Base
 from models.brands import Brand
 from models.channel_profiles import ChannelProfile
-from models.channels import Channel
 from models.companies import Company, CompanyDomain
 from models.customers import Customer
 from models.favorites import Favorite
 from models.installation import Installation
 from models.interactions import Interaction, InteractionTag
-from models.messages import Message, MessageDirection
+from models.messages import Message
 from models.notes import Note, NoteKind, NoteTodo
 from models.sessions import Session
 from models.tags import Tag
 from models.teams import Team
-from models.tickets import Ticket, TicketPriority, TicketStatus
+from models.tickets import Ticket
 from models.topics import Topic
+from tests.desk import World
+from tests.rows import Rows, write_rows
 
-# What product.md, contract.md and the standards they lean on allow, in Unicode code points.
-LONGEST: Mapping[Any, int] = {
+# How long texts may be, in Unicode code points, as product.md and the models promise.
+LIMITS: Mapping[Any, int] = {
     Ticket.title: 2_000,
     Ticket.description: 2_000,
     Ticket.email_subject: 2_000,
@@ -53,179 +49,153 @@ LONGEST: Mapping[Any, int] = {
     Note.body: 10_000,
     Message.body: 1_048_576,
 }
-UNIQUE = {
-    "tag.name_key",
-    "interaction_tag.interaction_id, interaction_tag.tag_key",
-    "brand.name_key",
-    "team.name_key",
-    "topic.brand_id, topic.name_key",
-    "company.name_key",
-    "company_domain.domain",
-    "agent.email_key",
-    "customer.email_key",
-    "channel_profile.channel, channel_profile.handle_key",
-    "ticket.number",
-    "message.brand_id, message.channel, message.external_id",
-    "favorite.message_id",
-    "session.token_hash",
-    "api_token.token_hash",
+UNIQUE: Mapping[type[Base], list[Any]] = {
+    Tag: [Tag.name_key],
+    InteractionTag: [InteractionTag.interaction_id, InteractionTag.tag_key],
+    Brand: [Brand.name_key],
+    Team: [Team.name_key],
+    Topic: [Topic.brand_id, Topic.name_key],
+    Company: [Company.name_key],
+    CompanyDomain: [CompanyDomain.domain],
+    Agent: [Agent.email_key],
+    Customer: [Customer.email_key],
+    ChannelProfile: [ChannelProfile.channel, ChannelProfile.handle_key],
+    Ticket: [Ticket.number],
+    Message: [Message.brand_id, Message.channel, Message.external_id],
+    Session: [Session.token_hash],
+    ApiToken: [ApiToken.token_hash],
 }
-OWNERS = ("ticket_id", "customer_id", "company_id")
-INLINE_NOTE_CHANGED = "an inline note never changes"
-INLINE_FILE_CHANGED = "a file on an inline note never changes"
 
 
-class Desk:
-    """A database with one row of each kind, one note of each, and a file on two of them."""
+@pytest.fixture
+async def rows(world: World) -> Rows:
+    return await write_rows(world)
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        now = clock.now()
-        author = {"author_kind": ActorKind.AUTOMATION, "author_id": None}
-        ids = {model: new_id() for model in (Brand, Agent, Customer, Company, Ticket, Message)}
-        self.owners = {
-            "ticket_id": ids[Ticket],
-            "customer_id": ids[Customer],
-            "company_id": ids[Company],
-        }
-        self.notes = {
-            kind: Note(
-                id=new_id(),
-                kind=kind,
-                body="Evidence",
-                created_at=now,
-                updated_at=now,
-                **author,
-                **{owner: self.owners[owner]},
+
+def with_text(column: Any, characters: int) -> Any:
+    """Put a text of the widest characters there are into the rows that are no evidence."""
+    table: Table = column.class_.__table__
+    statement = update(table).values({column.name: "📦" * characters})
+    return statement.where(Note.kind != NoteKind.INLINE) if table is Note.__table__ else statement
+
+
+def copy_of(model: type[Base], *conditions: ColumnElement[bool]) -> Insert:
+    """Insert a row like one that there is, with another id."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    values = [literal(new_id()) if column.name == "id" else column for column in table.columns]
+    return insert(table).from_select(table.columns, select(*values).where(*conditions).limit(1))
+
+
+async def test_a_text_has_as_many_characters_as_its_limit_and_not_one_more(rows: Rows) -> None:
+    fitting = {str(c): await rows.refusal(with_text(c, limit)) for c, limit in LIMITS.items()}
+    longer = {str(c): await rows.refusal(with_text(c, limit + 1)) for c, limit in LIMITS.items()}
+
+    assert fitting == dict.fromkeys(map(str, LIMITS))
+    assert [column for column, refusal in longer.items() if refusal is None] == []
+
+
+async def test_what_must_be_unique_is_not_there_twice(rows: Rows) -> None:
+    for model, columns in UNIQUE.items():
+        refusal = await rows.refusal(copy_of(model, columns[-1].is_not(None)))
+
+        assert refusal is not None, model
+        assert "unique" in refusal.lower()
+        assert [column.name for column in columns if column.name not in refusal] == []
+
+
+async def test_a_message_and_a_note_have_one_star_at_most(rows: Rows) -> None:
+    for item in (Favorite.message_id, Favorite.note_id):
+        refusal = await rows.refusal(copy_of(Favorite, item.is_not(None)))
+
+        assert refusal is not None
+        assert item.name in refusal
+
+
+async def test_a_star_stands_on_one_item_and_on_nothing_else(rows: Rows) -> None:
+    note = rows.notes[NoteKind.TICKET].id
+
+    assert await rows.refusal(rows.favorite(note_id=note)) is None
+    for nothing_or_both in (
+        rows.favorite(),
+        rows.favorite(message_id=rows.message_id, note_id=note),
+    ):
+        assert "one_item" in (await rows.refusal(nothing_or_both) or "")
+
+
+async def test_a_file_is_on_a_message_or_on_a_note_but_not_on_both(rows: Rows) -> None:
+    note = rows.notes[NoteKind.TICKET].id
+
+    assert await rows.refusal(rows.file()) is None
+    assert await rows.refusal(rows.file(message_id=rows.message_id)) is None
+    assert await rows.refusal(rows.file(note_id=note)) is None
+    assert "one_owner" in (
+        await rows.refusal(rows.file(message_id=rows.message_id, note_id=note)) or ""
+    )
+
+
+async def test_a_note_belongs_to_what_its_kind_says_and_to_nothing_else(rows: Rows) -> None:
+    accepted = [
+        (kind.value, *owners)
+        for kind in NoteKind
+        for owners in product((False, True), repeat=3)
+        if await rows.refusal(
+            rows.note(
+                kind,
+                **{
+                    name: owner
+                    for (name, owner), is_owner in zip(rows.owners.items(), owners, strict=True)
+                    if is_owner
+                },
             )
-            for kind, owner in zip(NoteKind, ("ticket_id", *OWNERS), strict=True)
-        }
-        self.files = {
-            kind: Attachment(
-                id=new_id(),
-                note_id=self.notes[kind].id,
-                filename="proof.png",
-                content_type="image/png",
-                size=1,
-                storage_key=kind,
-                created_at=now,
-            )
-            for kind in (NoteKind.INLINE, NoteKind.TICKET)
-        }
-        self.interaction_id = new_id()
-        self.message_id = ids[Message]
-        named = {"name": "Nokta", "name_key": "nokta", "created_at": now}
-        self.layers: list[list[Base]] = [
-            [
-                Brand(id=ids[Brand], language="tr", **named),
-                Team(**named),
-                Tag(**named),
-                Company(id=ids[Company], updated_at=now, **named),
-                Agent(
-                    id=ids[Agent],
-                    email="a@desk.example",
-                    email_key="a@desk.example",
-                    password_hash="",
-                    role=AgentRole.AGENT,
-                    language="tr",
-                    **named,
-                ),
-            ],
-            [
-                Topic(brand_id=ids[Brand], **named),
-                CompanyDomain(domain="nokta.example", company_id=ids[Company]),
-                Customer(id=ids[Customer], email_key="c@nokta.example", updated_at=now, **named),
-                Session(agent_id=ids[Agent], token_hash=b"1", created_at=now, last_used_at=now),
-                ApiToken(
-                    name="Shop",
-                    token_hash=b"1",
-                    scopes=[],
-                    created_by_id=ids[Agent],
-                    created_at=now,
-                ),
-            ],
-            [
-                ChannelProfile(
-                    customer_id=ids[Customer],
-                    channel=Channel.EMAIL,
-                    handle="c@nokta.example",
-                    handle_key="c@nokta.example",
-                ),
-                Ticket(
-                    id=ids[Ticket],
-                    number=1,
-                    title="My order",
-                    status=TicketStatus.NEW,
-                    priority=TicketPriority.LOW,
-                    channel=Channel.EMAIL,
-                    brand_id=ids[Brand],
-                    customer_id=ids[Customer],
-                    email_subject="",
-                    created_at=now,
-                    updated_at=now,
-                ),
-                Interaction(
-                    id=self.interaction_id,
-                    agent_id=ids[Agent],
-                    channel=Channel.PHONE,
-                    opened_at=now,
-                ),
-            ],
-            [
-                InteractionTag(interaction_id=self.interaction_id, tag="ısı", tag_key="isi"),
-                Message(
-                    id=ids[Message],
-                    ticket_id=ids[Ticket],
-                    brand_id=ids[Brand],
-                    channel=Channel.EMAIL,
-                    direction=MessageDirection.INCOMING,
-                    body="Where is it?",
-                    external_id="<1@nokta.example>",
-                    created_at=now,
-                    **author,
-                ),
-                *self.notes.values(),
-            ],
-            [
-                Favorite(
-                    ticket_id=ids[Ticket],
-                    message_id=ids[Message],
-                    item_created_at=now,
-                    added_by_kind=ActorKind.AUTOMATION,
-                    added_at=now,
-                ),
-                NoteTodo(note_id=self.notes[NoteKind.TICKET].id, position=1, text="Call back"),
-                *self.files.values(),
-            ],
-        ]
+        )
+        is None
+    ]
 
-    async def fill(self) -> None:
-        """Write the rows."""
-        async with self.database.transaction() as session:
-            for layer in self.layers:
-                session.add_all(layer)
-                await session.flush()
+    assert tuple(rows.owners) == ("ticket_id", "customer_id", "company_id")
+    assert accepted == [
+        ("INLINE", True, False, False),
+        ("TICKET", True, False, False),
+        ("CUSTOMER", False, True, False),
+        ("COMPANY", False, False, True),
+    ]
 
-    async def refusal(self, statement: Executable) -> str:
-        """Return what the database says against the statement, or nothing; it is undone."""
-        async with self.database.transaction() as session:
-            attempt = await session.begin_nested()
-            try:
-                await session.execute(statement)
-            except DBAPIError as error:
-                return str(error.orig)
-            finally:
-                await attempt.rollback()
-        return ""
 
-    async def do(self, statement: Executable) -> int:
-        """Execute a statement and return how many rows it concerned."""
-        async with self.database.transaction() as session:
-            result: Any = await session.execute(statement)
-            return int(result.rowcount)
+async def test_there_is_one_installation(rows: Rows) -> None:
+    for second_id in (1, 2):
+        assert await rows.refusal(
+            insert(Installation).values(id=second_id, epoch="another", secret=b"another")
+        )
 
-    async def count(self, model: type[Base]) -> int:
-        async with self.database.reading() as connection:
-            return (
-                await connection.execute(select(func.count()).select_from(model))
-            ).scalar_one()
+
+async def test_an_interaction_is_not_closed_before_it_was_opened(rows: Rows) -> None:
+    async with rows.world.desk.database.reading() as connection:
+        opened_at = (await connection.execute(select(Interaction.opened_at))).scalar_one()
+
+    assert await rows.refusal(update(Interaction).values(closed_at=opened_at)) is None
+    assert "closes_after_opening" in (
+        await rows.refusal(update(Interaction).values(closed_at=opened_at - timedelta(seconds=1)))
+        or ""
+    )
+
+
+@pytest.mark.parametrize(
+    "column", ["ticket.status", "ticket.priority", "ticket.channel", "message.direction"]
+)
+async def test_a_value_that_the_contract_does_not_name_is_refused(rows: Rows, column: str) -> None:
+    table, name = column.split(".")
+
+    assert await rows.refusal(text(f"UPDATE {table} SET {name} = 'LOST'"))
+
+
+async def test_nothing_refers_to_what_is_not_there(rows: Rows) -> None:
+    for column in (
+        Ticket.brand_id,
+        Ticket.customer_id,
+        Message.ticket_id,
+        NoteTodo.note_id,
+        InteractionTag.interaction_id,
+    ):
+        statement = update(column.class_).values({column.key: new_id()})
+
+        assert "foreign key" in (await rows.refusal(statement) or "").lower()

@@ -1,5 +1,6 @@
 """Who hears what after their rights have changed, and while the database is away."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from subscriptions import following, patience, streams
 from subscriptions.cursors import ResetReason
 from subscriptions.following import Gap, Happened, Item
 from tests.desk import World
+from tests.edge.graphql_socket import open_socket
 from tests.live import FAVORITES, INBOX_EVENTS, TICKET_EVENTS, LiveWorld, Watcher, served, watching
 from tests.test_favorites import ADD
 from tests.test_live import CLOSE, NOTE, TRANSFER
@@ -310,3 +312,32 @@ async def test_a_failure_to_look_up_rights_is_not_remembered(
         assert await viewers.current(nikos) == nikos
         async with failing(live_viewers, "refresh", times=1):
             assert await viewers.current(nikos) == nikos
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "query ($ticket: ID!) { ticket(id: $ticket) { customer { name } favoriteCount } }",
+        TICKET_EVENTS,
+        INBOX_EVENTS,
+    ],
+    ids=["query", "ticketEvents", "inboxEvents"],
+)
+async def test_what_nobody_waits_for_gives_its_database_connections_back(
+    live: LiveWorld, document: str
+) -> None:
+    _message, ticket = await live.world.receive()
+    async with open_socket(live.port) as socket:
+        await socket.initialise(live.world.tokens["nikos"])
+        for number in range(60):
+            await socket.subscribe(str(number), document, variables={"ticket": ticket})
+            await asyncio.sleep(0.001 * (number % 4))
+            await socket.send(type="complete", id=str(number))
+        await socket.subscribe("last", "{ me { __typename } }")
+        while (await socket.receive())["id"] != "last":
+            pass
+
+    pool: Any = live.world.desk.database._reader.pool
+    async with asyncio.timeout(5):
+        while pool.checkedout():
+            await asyncio.sleep(0.005)

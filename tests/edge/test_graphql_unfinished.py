@@ -36,8 +36,9 @@ async def running(live: LiveDesk, *mutations: str) -> AsyncIterator[GraphQLSocke
         await socket.initialise()
         for number, mutation in enumerate(mutations):
             await socket.subscribe(str(number), mutation)
-        while live.desk.running != {"mutation"}:
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(3):
+            while live.desk.running != {"mutation"}:
+                await asyncio.sleep(0.001)
         yield socket
 
 

@@ -1,0 +1,355 @@
+"""What clients were promised: every name, argument and type that stands here is kept.
+
+Types, fields, optional arguments, error members and enum values may be added freely. Whoever takes
+something out of this file breaks somebody's client.
+"""
+
+# `@pages` stands for the arguments of a connection: first, after, last, before.
+PROMISED = """
+type Query {
+  me: Actor!
+  node(id: ID!): Node
+  nodes(ids: [ID!]!): [Node]!
+  ticket(id: ID, number: Int): Ticket
+  tickets(filter: TicketFilter, search: String, orderBy: TicketOrder): TicketConnection! @pages
+  customer(id: ID!): Customer
+  customers(search: String, filter: CustomerFilter): CustomerConnection! @pages
+  company(id: ID!): Company
+  companies(search: String): CompanyConnection! @pages
+  brands: [Brand!]!
+  teams: [Team!]!
+  agents(search: String): AgentConnection! @pages
+  topics(brandId: ID): [Topic!]!
+  tags(search: String): TagConnection! @pages
+  assignees(brandId: ID!, search: String): [Assignee!]!
+  reminders(done: Boolean = false): NoteConnection! @pages
+}
+
+interface Node { id: ID! }
+union Actor = Agent | Customer | Integration | Automation
+union Assignee = Agent | Team
+type Agent implements Node { id: ID! }
+type Integration implements Node { id: ID! }
+type Brand implements Node { id: ID! }
+type Team implements Node { id: ID! }
+type Topic implements Node { id: ID! }
+type Tag implements Node { id: ID! }
+
+type Ticket implements Node {
+  id: ID!
+  number: Int!
+  version: Int!
+  eventCursor: EventCursor!
+  title: String!
+  description: String
+  status: TicketStatus!
+  priority: TicketPriority!
+  channel: Channel!
+  createdAt: DateTime!
+  updatedAt: DateTime!
+  closedAt: DateTime
+  firstResponseAt: DateTime
+  brand: Brand!
+  topic: Topic
+  team: Team
+  assignee: Agent
+  customer: Customer!
+  tags: [Tag!]!
+  emailSubject: String!
+  messages(around: ID): MessageConnection! @pages
+  timeline(around: ID): TimelineConnection! @pages
+  notes(kind: NoteKind): NoteConnection! @pages
+  favorites: FavoriteConnection! @pages
+  favoriteCount: Int!
+  messageCount: Int!
+  lastMessage: Message
+  changes: TicketChangeConnection! @pages
+}
+enum TicketStatus { NEW OPEN PENDING ON_HOLD RESOLVED CLOSED }
+enum TicketPriority { LOW MEDIUM HIGH URGENT }
+enum Channel {
+  EMAIL PHONE WEB INTERNAL LIVE_CHAT TELEGRAM VIBER SKYPE SLACK WHATSAPP LINE INSTAGRAM FACEBOOK
+}
+union TimelineItem = Message | Note | TicketChange
+
+type Message implements Node {
+  id: ID!
+  ticket: Ticket!
+  author: Actor!
+  channel: Channel!
+  direction: MessageDirection!
+  body: String!
+  createdAt: DateTime!
+  attachments: [Attachment!]!
+  delivery: Delivery
+  favorite: Favorite
+}
+enum MessageDirection { INCOMING OUTGOING }
+
+type Note implements Node {
+  id: ID!
+  kind: NoteKind!
+  version: Int!
+  ticket: Ticket
+  customer: Customer
+  company: Company
+  author: Actor!
+  body: String!
+  createdAt: DateTime!
+  updatedAt: DateTime!
+  attachments: [Attachment!]!
+  mentions: [Agent!]!
+  remindAt: DateTime
+  remindWhom: Agent
+  doneAt: DateTime
+  todos: [Todo!]!
+  revisions: NoteRevisionConnection! @pages
+  favorite: Favorite
+}
+enum NoteKind { INLINE TICKET CUSTOMER COMPANY }
+
+type Favorite implements Node {
+  id: ID!
+  ticket: Ticket!
+  item: FavoriteItem!
+  addedBy: Actor!
+  addedAt: DateTime!
+}
+union FavoriteItem = Message | Note
+
+type Attachment implements Node {
+  id: ID!
+  filename: String!
+  contentType: String!
+  size: Int!
+  url: String!
+}
+
+type Customer implements Node {
+  id: ID!
+  version: Int!
+  name: String!
+  email: String
+  phone: String
+  language: String
+  company: Company
+  profiles: [ChannelProfile!]!
+  notes: NoteConnection! @pages
+  tickets: TicketConnection! @pages
+  interactions: InteractionConnection! @pages
+}
+type ChannelProfile implements Node {
+  id: ID!
+  channel: Channel!
+  handle: String!
+  verified: Boolean!
+  customer: Customer!
+  linkedAt: DateTime
+}
+type Company implements Node {
+  id: ID!
+  version: Int!
+  name: String!
+  domains: [String!]!
+  customers: CustomerConnection! @pages
+  notes: NoteConnection! @pages
+  tickets: TicketConnection! @pages
+}
+type Interaction implements Node {
+  id: ID!
+  version: Int!
+  customer: Customer
+  ticket: Ticket
+  channel: Channel!
+  openedAt: DateTime!
+  closedAt: DateTime
+  tags: [String!]!
+  summary: String
+}
+
+type Mutation {
+  signIn(input: SignInInput!): SignInResult!
+  signOut: SignOutResult!
+  ticketUpdate(input: TicketUpdateInput!): TicketUpdateResult!
+  ticketTransfer(input: TicketTransferInput!): TicketTransferResult!
+  ticketClose(input: TicketCloseInput!): TicketCloseResult!
+  ticketReopen(input: TicketReopenInput!): TicketReopenResult!
+  messageSend(input: MessageSendInput!): MessageSendResult!
+  messageReceive(input: MessageReceiveInput!): MessageReceiveResult!
+  noteAdd(input: NoteAddInput!): NoteAddResult!
+  favoriteAdd(input: FavoriteAddInput!): FavoriteAddResult!
+  favoriteRemove(input: FavoriteRemoveInput!): FavoriteRemoveResult!
+  customerCreate(input: CustomerCreateInput!): CustomerCreateResult!
+  customerUpdate(input: CustomerUpdateInput!): CustomerUpdateResult!
+  companyCreate(input: CompanyCreateInput!): CompanyCreateResult!
+  companyUpdate(input: CompanyUpdateInput!): CompanyUpdateResult!
+  apiTokenCreate(input: ApiTokenCreateInput!): ApiTokenCreateResult!
+  apiTokenRevoke(input: ApiTokenRevokeInput!): ApiTokenRevokeResult!
+  brandCreate(input: BrandCreateInput!): BrandCreateResult!
+  brandUpdate(input: BrandUpdateInput!): BrandUpdateResult!
+  teamCreate(input: TeamCreateInput!): TeamCreateResult!
+  teamUpdate(input: TeamUpdateInput!): TeamUpdateResult!
+  agentCreate(input: AgentCreateInput!): AgentCreateResult!
+  agentUpdate(input: AgentUpdateInput!): AgentUpdateResult!
+  topicCreate(input: TopicCreateInput!): TopicCreateResult!
+  topicUpdate(input: TopicUpdateInput!): TopicUpdateResult!
+  tagCreate(input: TagCreateInput!): TagCreateResult!
+  tagUpdate(input: TagUpdateInput!): TagUpdateResult!
+}
+
+input SignInInput { email: String! password: String! }
+type SignInSuccess { token: String! agent: Agent! expiresAt: DateTime! }
+
+input TicketUpdateInput {
+  ticketId: ID!
+  expectedVersion: Int!
+  title: String
+  description: String
+  status: TicketStatus
+  priority: TicketPriority
+  topicId: ID
+}
+type TicketUpdateSuccess { ticket: Ticket! mergedFields: [String!]! }
+input TicketTransferInput { ticketId: ID! assigneeId: ID teamId: ID comment: String }
+input TicketCloseInput { ticketId: ID! }
+input TicketReopenInput { ticketId: ID! }
+
+input MessageSendInput {
+  ticketId: ID!
+  body: String!
+  attachmentIds: [ID!]
+  expectedVersion: Int
+  idempotencyKey: String
+}
+union MessageSendResult = MessageSendSuccess | NewActivity
+input MessageReceiveInput {
+  channel: Channel!
+  handle: String!
+  externalId: String
+  body: String!
+  name: String
+  email: String
+  phone: String
+  subject: String
+  attachmentIds: [ID!]
+  brandId: ID!
+  idempotencyKey: String
+}
+type MessageReceiveSuccess { message: Message! ticket: Ticket customer: Customer }
+input NoteAddInput {
+  kind: NoteKind!
+  ticketId: ID
+  customerId: ID
+  companyId: ID
+  body: String!
+  attachmentIds: [ID!]
+  remindAt: DateTime
+  remindWhomId: ID
+  todos: [String!]
+  idempotencyKey: String
+}
+input FavoriteAddInput { itemId: ID! }
+type FavoriteAddSuccess { favorite: Favorite! ticket: Ticket! }
+union FavoriteAddResult = FavoriteAddSuccess | NotFound | LimitReached
+input FavoriteRemoveInput { itemId: ID! }
+type FavoriteRemoveSuccess { itemId: ID! ticket: Ticket! }
+
+interface UserError { code: ErrorCode! message: String! }
+type ValidationFailed implements UserError {
+  code: ErrorCode!
+  message: String!
+  fields: [FieldError!]!
+}
+type FieldError {
+  path: [String!]!
+  code: FieldErrorCode!
+  message: String!
+  limit: Int
+  actual: Int
+}
+type NotFound implements UserError { code: ErrorCode! message: String! }
+type NotAllowed implements UserError { code: ErrorCode! message: String! }
+type EditConflict implements UserError {
+  code: ErrorCode!
+  message: String!
+  currentVersion: Int!
+  changedBy: Actor!
+  changedAt: DateTime!
+  fields: [ConflictingField!]!
+  current: Node!
+}
+type ConflictingField { field: String! base: String theirs: String yours: String }
+type LimitReached implements UserError { code: ErrorCode! message: String! limit: Int! }
+type AlreadyExists implements UserError { code: ErrorCode! message: String! existing: Node }
+type IdempotencyKeyReused implements UserError { code: ErrorCode! message: String! }
+type NewActivity implements UserError {
+  code: ErrorCode!
+  message: String!
+  items: [TimelineItem!]!
+}
+type Unavailable implements UserError {
+  code: ErrorCode!
+  message: String!
+  retryAfterSeconds: Int
+}
+
+type Subscription {
+  ticketEvents(ticketId: ID!, after: EventCursor): TicketEvent!
+  favorites(ticketId: ID!): FavoriteList!
+  inboxEvents(filter: TicketFilter, after: EventCursor): InboxEvent!
+}
+interface Event { cursor: EventCursor! }
+union TicketEvent =
+  | StreamReady | StreamReset | MessageAdded | NoteAdded | FavoriteAdded | FavoriteRemoved
+  | TicketChanged | AccessLost
+union InboxEvent = StreamReady | StreamReset
+type StreamReady implements Event { cursor: EventCursor! actor: Actor occurredAt: DateTime! }
+type StreamReset implements Event {
+  cursor: EventCursor!
+  actor: Actor
+  occurredAt: DateTime!
+  reason: ResetReason!
+}
+type MessageAdded implements Event {
+  cursor: EventCursor!
+  actor: Actor
+  occurredAt: DateTime!
+  message: Message!
+}
+type NoteAdded implements Event {
+  cursor: EventCursor!
+  actor: Actor
+  occurredAt: DateTime!
+  note: Note!
+}
+type FavoriteAdded implements Event {
+  cursor: EventCursor!
+  actor: Actor
+  occurredAt: DateTime!
+  favorite: Favorite!
+  favoriteCount: Int!
+}
+type FavoriteRemoved implements Event {
+  cursor: EventCursor!
+  actor: Actor
+  occurredAt: DateTime!
+  itemId: ID!
+  favoriteCount: Int!
+}
+type TicketChanged implements Event {
+  cursor: EventCursor!
+  actor: Actor
+  occurredAt: DateTime!
+  ticket: Ticket!
+  changes: [FieldChange!]!
+}
+type AccessLost implements Event { cursor: EventCursor! actor: Actor occurredAt: DateTime! }
+type FieldChange { field: String! before: String after: String }
+type FavoriteList {
+  ticketId: ID!
+  favoriteCount: Int!
+  favorites: FavoriteConnection! @pages
+  change: FavoriteChange
+  cursor: EventCursor!
+}
+"""
