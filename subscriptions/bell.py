@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from models.event_records import EventRecord
 from subscriptions.bell_backend import GAP, BellBackend
+from subscriptions.stopping import stop
 
 MESSAGE_BYTES = 32 * 1024  # beyond this, reading the log costs less than sending to every process
 OUTBOX_RINGS = 1_000  # commits that may wait to be published; the newest are dropped beyond that
@@ -88,9 +89,7 @@ class Bell:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.wait(self._tasks)
+        await stop(*self._tasks)
         await self._broadcast.disconnect()
 
     def ring(self, records: Sequence[EventRecord]) -> None:

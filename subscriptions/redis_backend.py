@@ -16,6 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from subscriptions.back_off import back_off
 from subscriptions.bell_backend import GAP, BellBackend
+from subscriptions.stopping import stop
 
 PING_SECONDS = 5  # a connection that died silently is noticed after twice this time
 FIRST_PAUSE_SECONDS = 0.1  # a restart of Redis takes about a second
@@ -46,8 +47,7 @@ class RedisBackend(BellBackend):
 
     async def unsubscribe(self, channel: str) -> None:
         """Listen no longer to `channel`."""
-        self._listening.cancel()
-        await asyncio.wait([self._listening])
+        await stop(self._listening)
         self.connected = False
 
     async def publish(self, channel: str, message: str) -> None:

@@ -60,7 +60,7 @@ async def test_a_stop_closes_sockets_for_a_restart_and_succeeds_quickly(
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1012, "The server is restarting")
     assert (finished.code, "Traceback" in finished.err) == (0, False)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 LOG_SOMETHING = """
