@@ -6,67 +6,95 @@ from contextlib import asynccontextmanager
 from graphql import OperationType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
 
+from app.agent_connections import AgentConnections
 from app.attachments import attachment_route
 from app.desk import Desk
 from app.engine import Operation
 from app.explorer import explorer_page, explorer_routes, home_page
+from app.graphql_connection import Edge, Patience
 from app.graphql_http import GraphQLHTTP
+from app.graphql_responder import Responder
+from app.graphql_sse import EventStreams
 from app.graphql_websocket import GraphQLWebSocket
 from app.health import health_routes
 from app.measured_engine import MeasuredEngine
 from app.metrics import metrics_route
 from app.request_log import RequestLog
-from core.errors import Unauthenticated
 from core.localization import negotiate
 from models.viewers import Viewer
 from resolvers.scope import Scope, open_scope
 from schema.schema import build_schema
-from services.sessions import authenticate
+from schema.sharing import is_same_for_audience
+from services.sessions import Authentication
+from subscriptions.sharing import Sharing
+
+GRAPHQL_PATH = "/graphql"
 
 
-def create_application(desk: Desk) -> Starlette:
-    """Build the application that serves `desk`; its `state.sockets` is the GraphQLWebSocket."""
-    engine = MeasuredEngine(build_schema()._schema)  # noqa: SLF001  # Strawberry has no public name
+def create_application(desk: Desk, *, shares_executions: bool = True) -> Starlette:
+    """Build the application that serves `desk`.
+
+    Its `state.sockets` is the GraphQLWebSocket, its `state.event_streams` the EventStreams.
+
+    Without `shares_executions` each subscriber gets executions of their own, to measure what is
+    saved.
+    """
+    schema = build_schema()._schema  # noqa: SLF001  # Strawberry has no public name for it
+    engine = MeasuredEngine(schema)
+    authentication = Authentication(desk.database)
 
     async def find_viewer(authorization: str | None, *, language: str | None) -> Viewer:
-        return await authenticate(desk.database, authorization, language=negotiate(language))
+        return await authentication.authenticate(authorization, language=negotiate(language))
 
     @asynccontextmanager
     async def scope_for(viewer: Viewer, operation: Operation) -> AsyncIterator[Scope]:
         async with open_scope(desk.resources, viewer, snapshot=_wants_snapshot(operation)) as scope:
             yield scope
 
-    @asynccontextmanager
-    async def scope_on_socket(viewer: Viewer, operation: Operation) -> AsyncIterator[Scope]:
-        # A socket lives for hours: what its viewer may do is not what it was when it was opened.
-        current = await desk.resources.streams.access.viewer_now(viewer)
-        if current is None:
-            raise Unauthenticated
-        async with scope_for(current, operation) as scope:
-            yield scope
+    def is_shareable(operation: Operation) -> bool:
+        return is_same_for_audience(schema, operation.document)
 
-    http = GraphQLHTTP(engine, find_viewer, scope_for, explorer_page())
-    websocket = GraphQLWebSocket(
-        engine, find_viewer, scope_on_socket, allowed_origins=desk.settings.allowed_origins
+    sharing = Sharing(desk.viewers)
+    responder = Responder(
+        engine, scope_for, sharing, is_shareable, shares_executions=shares_executions
     )
-    application = Starlette(
+    online = desk.resources.streams.online_agents
+    agents = AgentConnections(desk.settings.connections_per_agent, online)
+    edge = Edge(engine, responder, find_viewer, Patience(), agents)
+    streams = EventStreams(edge)
+    http = GraphQLHTTP(edge, streams, explorer_page())
+    websocket = GraphQLWebSocket(edge, allowed_origins=desk.settings.allowed_origins)
+    application = _Application(
         routes=[
             Route("/", home_page(shows_demo=desk.has_demo), methods=["GET"]),
-            Route("/graphql", http),
-            WebSocketRoute("/graphql", websocket),
+            Route(GRAPHQL_PATH, http),
             *explorer_routes(),
             attachment_route(desk),
             *health_routes(desk),
-            metrics_route(desk),
+            metrics_route(desk, websocket.waiting_bytes),
         ],
         middleware=[Middleware(RequestLog)],
     )
     application.state.sockets = websocket
+    application.state.event_streams = streams
     return application
+
+
+class _Application(Starlette):
+    """Starlette, but for the sockets: its layers would keep 6 KiB for each of them."""
+
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        """Serve a request or a socket."""
+        if scope["type"] == "websocket" and scope["path"] == GRAPHQL_PATH:
+            await self.state.sockets(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def _wants_snapshot(operation: Operation) -> bool:
     """Tell whether all reads must see one moment: a stream is to go on from there."""
-    return operation.type is OperationType.QUERY and "eventCursor" in operation.query
+    return operation.type is OperationType.QUERY and "eventcursor" in operation.query.lower()

@@ -1,7 +1,7 @@
 """What one process of Starling runs on: its database, its hub and its bell, wired together."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,12 +13,19 @@ from models.installation import Installation
 from resolvers.scope import Resources
 from services.file_links import FileLinks
 from services.file_storage import FileStorage
-from subscriptions.access import TicketAccess
+from services.live_viewers import LiveViewers
+from subscriptions.access import Access
 from subscriptions.bell import Bell
 from subscriptions.database_log import DatabaseLog
 from subscriptions.hub import Hub
 from subscriptions.memory_backend import MemoryBackend, MemoryExchange
+from subscriptions.memory_presence import MemoryPresence
+from subscriptions.online_agents import OnlineAgents
+from subscriptions.presence import Presence
 from subscriptions.redis_backend import RedisBackend
+from subscriptions.redis_presence import RedisPresence
+from subscriptions.roll_call import RollCall
+from subscriptions.steady_presence import SteadyPresence
 from subscriptions.streams import Streams
 
 # Reading the log and checking access must not wait behind slow searches of others.
@@ -33,6 +40,7 @@ class Desk:
     database: Database
     hub: Hub
     bell: Bell
+    viewers: LiveViewers
     resources: Resources
     file_links: FileLinks
     file_storage: FileStorage
@@ -61,19 +69,38 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             else MemoryBackend(MemoryExchange())
         )
         # Installations that share a Redis server have different event logs.
-        bell = Bell(backend, hub, namespace=f"starling:{installation.epoch}")
-        async with hub, bell:
+        namespace = f"starling:{installation.epoch}"
+        bell = Bell(backend, hub, namespace)
+        presence = Presence(
+            SteadyPresence(RedisPresence(settings.redis_url, namespace))
+            if settings.redis_url
+            else MemoryPresence()
+        )
+        viewers = LiveViewers(live_database)
+        online = OnlineAgents()
+        roll_call = (
+            RollCall(settings.redis_url, online, namespace) if settings.redis_url else nullcontext()
+        )
+        streams = Streams(
+            open_stream=hub.open,
+            epoch=installation.epoch,
+            access=Access(live_database),
+            presence=presence,
+            online_agents=online,
+        )
+        async with hub, bell, presence, viewers, roll_call:
             yield Desk(
                 settings=settings,
                 database=database,
                 hub=hub,
                 bell=bell,
+                viewers=viewers,
                 resources=Resources(
                     database=database,
                     announce=bell.ring,
                     epoch=installation.epoch,
                     sign=lambda attachment: links.link_to(attachment.id),
-                    streams=Streams(hub.open, installation.epoch, TicketAccess(live_database)),
+                    streams=streams,
                 ),
                 file_links=links,
                 file_storage=FileStorage(settings.storage_path),

@@ -1,7 +1,7 @@
 """Documents in, results out: parses, validates and executes without knowing how they travel."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
@@ -32,13 +32,13 @@ from app.graphql_errors import (
 )
 from app.guards import validate_guarded
 from app.guards.limits import ERROR_LIMIT
+from schema.live import Live
 
 SOURCE_CHARACTERS = 65_536  # long texts belong into variables: parsing 1 MB takes 0.7 seconds
 CACHED_DOCUMENTS = 256
 CACHED_DOCUMENT_CHARACTERS = 4_096  # its syntax tree takes about a hundred times that in memory
 
 Variables = dict[str, Any]
-SourceStream = AsyncGenerator[Any, None]
 Validate = Callable[[GraphQLSchema, DocumentNode], list[GraphQLError]]
 
 
@@ -89,21 +89,19 @@ class Engine:
         executor = self._build_executor(operation, variables, scope)
         return await _complete(executor, execute_root_selection_set(executor))
 
-    async def create_source_stream(
-        self, operation: Operation, variables: Variables, scope: object
-    ) -> SourceStream:
-        """Return the events that a subscription is about.
+    async def subscribe(self, operation: Operation, variables: Variables, scope: object) -> Live:
+        """Return what a subscription is about.
 
-        The scope serves the resolver that makes the stream; it may be closed before the first
-        event. Raises RequestRejected if the variables do not fit or the resolver refuses.
+        The scope serves the resolver that finds it; it may be closed before the first event. Raises
+        RequestRejected if the variables do not fit or the resolver refuses.
         """
         executor = self._build_executor(operation, variables, scope)
-        source = create_source_event_stream(executor)
-        if isinstance(source, Awaitable):
-            source = await source
-        if isinstance(source, ExecutionResult):
-            raise RequestRejected(source.errors or [])
-        return cast("SourceStream", source)
+        live = create_source_event_stream(executor)
+        if isinstance(live, Awaitable):
+            live = await live
+        if isinstance(live, ExecutionResult):
+            raise RequestRejected(live.errors or [])
+        return cast("Live", live)
 
     async def execute_event(
         self, operation: Operation, variables: Variables, scope: object, root_value: object

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from app.engine import Operation
-
-Viewer = TypeVar("Viewer")
-ViewerT_co = TypeVar("ViewerT_co", covariant=True)
+from models.viewers import Viewer
 
 # Gives a fresh scope, which is closed when the one operation or event it serves is done.
 OpenScope = Callable[[Viewer, Operation], AbstractAsyncContextManager[object]]
 
 
-class Authenticate(Protocol[ViewerT_co]):
+class Authenticate(Protocol):
     """Finds out who is calling."""
 
-    async def __call__(self, authorization: str | None, *, language: str | None) -> ViewerT_co:
+    async def __call__(self, authorization: str | None, *, language: str | None) -> Viewer:
         """Return the viewer; raise Unauthenticated if `authorization` is there but not valid."""

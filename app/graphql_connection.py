@@ -4,22 +4,29 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Generic, NoReturn
+from typing import Any, NoReturn
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope
 
+from app.agent_connections import AgentConnections
 from app.engine import Engine
-from app.graphql_access import Authenticate, Viewer
+from app.graphql_access import Authenticate
 from app.graphql_errors import RequestRejected, format_error, format_exception
 from app.graphql_json import decode, encode
-from app.graphql_operations import RunningOperations, StartedOperation
+from app.graphql_operations import RunningOperations
 from app.graphql_outbox import NoRoom, Outbox
 from app.graphql_request import GraphQLRequest, MalformedRequest
 from app.graphql_responder import Responder
-from core.errors import Unauthenticated
+from app.metrics import CLOSES
+from app.socket_protocol import frame_writer_of
+from core.errors import LimitReached, Unauthenticated
+from core.ids import new_id
+from services.live_viewers import LiveViewer
+from subscriptions.presence_marks import connection_id
 from subscriptions.stream import FellBehind, HubStopped
 
 RESTARTING = "The server is restarting"
@@ -56,136 +63,157 @@ class Patience:
 
     init_seconds: float = 5.0
     room_seconds: float = 5.0  # a phone that changes from Wi-Fi to mobile is silent for less
-    close_seconds: float = 1.0
     answer_seconds: float = 30.0  # a transaction that takes longer is in trouble
 
 
 @dataclass(frozen=True, slots=True)
-class Edge(Generic[Viewer]):
+class Edge:
     """What all connections share."""
 
     engine: Engine
-    responder: Responder[Viewer]
-    authenticate: Authenticate[Viewer]
+    responder: Responder
+    authenticate: Authenticate
     patience: Patience
+    agents: AgentConnections
 
 
-class Connection(Generic[Viewer]):
+class Disconnected(Exception):
+    """The client has gone."""
+
+
+class Connection:
     """Serves one accepted socket; `viewer` is None until the client has said who it is."""
 
-    def __init__(self, edge: Edge[Viewer], websocket: WebSocket) -> None:
-        self.viewer: Viewer | None = None
+    __slots__ = (
+        "_closing",
+        "_edge",
+        "_language",
+        "_operations",
+        "_outbox",
+        "_reading",
+        "_receive",
+        "_writer",
+        "viewer",
+    )
+
+    def __init__(self, edge: Edge, scope: Scope, receive: Receive) -> None:
+        self.viewer: LiveViewer | None = None
         self._edge = edge
-        self._websocket = websocket
-        self._tasks = asyncio.TaskGroup()
-        self._outbox = Outbox(self._send_text, patience_seconds=edge.patience.room_seconds)
-        self._operations = RunningOperations(edge.responder, self._outbox, self._tasks)
-        self._closing: asyncio.Future[ConnectionClosing] = (
-            asyncio.get_running_loop().create_future()
-        )
+        self._language = Headers(scope=scope).get("accept-language")
+        self._receive = receive
+        self._writer = frame_writer_of(scope)
+        self._outbox = Outbox(self._writer, patience_seconds=edge.patience.room_seconds)
+        self._operations: RunningOperations | None = None
+        self._closing: ConnectionClosing | None = None
+        self._reading: asyncio.Task[Any] | None = None
 
     async def serve(self) -> None:
         """Run until either side ends the connection; none of its tasks is left then.
 
         Queries and mutations that have begun are awaited, and cancelled if they take too long.
         """
-        try:
-            await self._serve()
-        finally:
-            await self._operations.finish(self._edge.patience.answer_seconds)
+        self._reading = asyncio.current_task()
+        connection_id.set(new_id())
+        with ExitStack() as admission:
+            try:
+                await self._read(admission)
+            except Disconnected:
+                pass
+            except ConnectionClosing as closing:
+                self._closing = self._closing or closing
+            except asyncio.CancelledError:
+                if self._closing is None or self._reading is None:
+                    raise
+                self._reading.uncancel()
+            except Exception as error:  # noqa: BLE001  # logged; the client tries again
+                self._closing = _closing_for(error)
+            finally:
+                self._reading = None
+                await self._finish()
 
-    async def _serve(self) -> None:
-        closing: BaseException | None = None
-        try:
-            async with self._tasks:
-                self._tasks.create_task(self._outbox.write())
-                self._tasks.create_task(self._read())
-                await self._wait_for_closing()
-        except* WebSocketDisconnect:
-            pass
-        except* (NoRoom, FellBehind):
-            closing = ConnectionClosing(CloseCode.FELL_BEHIND, "Fell behind, resume by cursor")
-        except* HubStopped:
-            closing = ConnectionClosing(CloseCode.SERVICE_RESTART, RESTARTING)
-        except* ConnectionClosing as closings:
-            closing = closings.exceptions[0]
-        except* Exception as failures:  # noqa: BLE001  # logged; the client tries again
-            error_id = format_exception(failures)["extensions"]["errorId"]
-            closing = ConnectionClosing(CloseCode.TRY_AGAIN_LATER, f"Internal error {error_id}")
-        if isinstance(closing, ConnectionClosing):
-            await self._send_close(closing)
+    @property
+    def waiting_bytes(self) -> int:
+        """What waits in this process for the client to take it."""
+        return self._writer.waiting_bytes
 
     def close(self, code: CloseCode, reason: str) -> None:
         """End the connection and its subscriptions."""
-        if not self._closing.done():
-            self._closing.set_result(ConnectionClosing(code, reason))
+        self._close(ConnectionClosing(code, reason))
 
-    async def _wait_for_closing(self) -> NoReturn:
-        raise await self._closing
+    def fail(self, error: Exception) -> None:
+        """End the connection for an error that its client gets over by connecting again."""
+        self._close(_closing_for(error))
 
-    async def _send_close(self, closing: ConnectionClosing) -> None:
-        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
-            async with asyncio.timeout(self._edge.patience.close_seconds):
-                await self._websocket.close(closing.code, closing.reason)
+    def _close(self, closing: ConnectionClosing) -> None:
+        if self._closing is None and self._reading is not None:
+            self._closing = closing
+            self._reading.cancel()
 
-    async def _read(self) -> NoReturn:
+    async def _finish(self) -> None:
+        if self._operations is not None:
+            self._operations.stop_all()
+        if self._closing is not None:
+            CLOSES.labels(int(self._closing.code)).inc()
+            self._writer.close(self._closing.code, self._closing.reason)
+        if self._operations is not None:
+            await self._operations.finish(self._edge.patience.answer_seconds)
+
+    async def _read(self, admission: ExitStack) -> NoReturn:
         try:
             async with asyncio.timeout(self._edge.patience.init_seconds):
                 while self.viewer is None:
-                    await self._handle(await self._receive())
+                    await self._handle(_message_of(await self._receive()), admission)
         except TimeoutError:
             raise ConnectionClosing(
                 CloseCode.INIT_TIMEOUT, "Connection initialisation timeout"
             ) from None
         while True:
-            await self._handle(await self._receive())
+            await self._handle(_message_of(await self._receive()), admission)
             # Messages that arrived together are received without a pause between them.
             await asyncio.sleep(0)
 
-    async def _receive(self) -> dict[str, Any]:
-        frame = await self._websocket.receive()
-        if frame["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect
-        try:
-            message = decode(frame.get("text") or "")
-        except ValueError:
-            raise _bad_message("The message is not JSON in a text frame") from None
-        if not isinstance(message, dict):
-            raise _bad_message("The message is not an object")
-        return message
-
-    async def _handle(self, message: dict[str, Any]) -> None:
+    async def _handle(self, message: dict[str, Any], admission: ExitStack) -> None:
         match message.get("type"):
             case "connection_init":
-                await self._initialise(_payload_of(message))
+                await self._initialise(_payload_of(message), admission)
             case "ping":
                 payload = _payload_of(message)
-                await self._send({"type": "pong"} | ({"payload": payload} if payload else {}))
+                await self._say({"type": "pong"} | ({"payload": payload} if payload else {}))
             case "pong":
                 _payload_of(message)
             case "subscribe":
                 await self._subscribe(_id_of(message), message.get("payload"))
             case "complete":
-                self._operations.stop(_id_of(message))
+                operation_id = _id_of(message)
+                if self._operations is not None:
+                    self._operations.stop(operation_id)
             case _:
                 raise _bad_message("The message has no type that clients send")
 
-    async def _initialise(self, payload: dict[str, Any]) -> None:
+    async def _initialise(self, payload: dict[str, Any], admission: ExitStack) -> None:
         if self.viewer is not None:
             raise ConnectionClosing(CloseCode.TOO_MANY_INITS, "Too many initialisation requests")
         authorization = payload.get("authorization")
         if not isinstance(authorization, str | None):
             raise _bad_message("The payload's authorization is not a string")
         try:
-            self.viewer = await self._edge.authenticate(
-                authorization, language=self._websocket.headers.get("accept-language")
-            )
+            viewer = await self._edge.authenticate(authorization, language=self._language)
         except Unauthenticated:
             raise ConnectionClosing(CloseCode.FORBIDDEN, "Forbidden") from None
-        await self._send({"type": "connection_ack"})
+        try:
+            admission.enter_context(self._edge.agents.connected(viewer))
+        except LimitReached as error:
+            raise ConnectionClosing(
+                CloseCode.TRY_AGAIN_LATER, f"At most {error.limit} connections of one agent"
+            ) from None
+        self.viewer = admission.enter_context(self._edge.responder.viewers.connected(viewer))
+        self._operations = RunningOperations(
+            self._edge.responder, self._outbox, self.viewer, self.fail
+        )
+        await self._say({"type": "connection_ack"})
 
     async def _subscribe(self, operation_id: str, payload: object) -> None:
-        if self.viewer is None:
+        if self._operations is None:
             raise ConnectionClosing(CloseCode.UNAUTHORIZED, "Unauthorized")
         if operation_id in self._operations:
             raise ConnectionClosing(
@@ -201,19 +229,32 @@ class Connection(Generic[Viewer]):
             errors = [format_error(error) for error in rejection.errors]
             await self._operations.send_errors(operation_id, errors)
             return
-        await self._operations.start(
-            StartedOperation(operation_id, operation, request.variables, self.viewer)
-        )
+        await self._operations.start(operation_id, operation, request.variables)
 
-    async def _send_text(self, text: str) -> None:
-        try:
-            await self._websocket.send_text(text)
-        except RuntimeError:
-            # The server has closed the socket by itself, as when its own pings had no answer.
-            raise WebSocketDisconnect from None
-
-    async def _send(self, message: dict[str, Any]) -> None:
+    async def _say(self, message: dict[str, Any]) -> None:
         await self._outbox.put(encode(message))
+
+
+def _message_of(frame: Message) -> dict[str, Any]:
+    if frame["type"] == "websocket.disconnect":
+        raise Disconnected
+    try:
+        message = decode(frame.get("text") or "")
+    except ValueError:
+        raise _bad_message("The message is not JSON in a text frame") from None
+    if not isinstance(message, dict):
+        raise _bad_message("The message is not an object")
+    return message
+
+
+def _closing_for(error: Exception) -> ConnectionClosing:
+    """Return how a connection ends for an error that is not its client's."""
+    if isinstance(error, NoRoom | FellBehind):
+        return ConnectionClosing(CloseCode.FELL_BEHIND, "Fell behind, resume by cursor")
+    if isinstance(error, HubStopped):
+        return ConnectionClosing(CloseCode.SERVICE_RESTART, RESTARTING)
+    error_id = format_exception(error)["extensions"]["errorId"]
+    return ConnectionClosing(CloseCode.TRY_AGAIN_LATER, f"Internal error {error_id}")
 
 
 def _payload_of(message: dict[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,13 @@ def format_exception(exception: Exception) -> FormattedError:
     return _internal(exception, path=None)
 
 
+def format_failure(exception: Exception) -> list[FormattedError]:
+    """Return what a client is told of an operation that was rejected, or failed as a whole."""
+    if isinstance(exception, RequestRejected):
+        return [format_error(error) for error in exception.errors]
+    return [format_exception(exception)]
+
+
 def _is_request_error(error: GraphQLError) -> bool:
     return error.path is None and "code" in (error.extensions or {})
 

@@ -5,20 +5,26 @@ https://graphql.github.io/graphql-over-http/draft/
 
 import asyncio
 from http import HTTPStatus
-from typing import Any, Generic
+from typing import Any
 
 from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.engine import Engine
-from app.graphql_access import Authenticate, OpenScope, Viewer
+from app.graphql_connection import Edge
 from app.graphql_errors import RequestRejected, format_error, format_exception
-from app.graphql_json import decode, encode_errors, encode_result
-from app.graphql_media_types import JSON, RESPONSE_JSON, accepts_html, choose_media_type
+from app.graphql_json import decode, encode_errors
+from app.graphql_media_types import (
+    EVENT_STREAM,
+    JSON,
+    RESPONSE_JSON,
+    accepts_html,
+    choose_media_type,
+)
 from app.graphql_request import GraphQLRequest, MalformedRequest
-from core.errors import Unauthenticated
+from app.graphql_sse import EventStreams, whole_stream
+from core.errors import LimitReached, Unauthenticated
 
 MAX_BODY_BYTES = 1 << 20  # files go elsewhere, and the longest text is far below
 BODY_SECONDS = 10.0  # the largest body at 100 kB a second
@@ -38,21 +44,22 @@ class _Refused(Exception):
         self.error = {"message": message, "extensions": {"code": code}}
 
 
-class GraphQLHTTP(Generic[Viewer]):
-    """Answers queries and mutations; hands browsers that ask for a page to the explorer."""
+class GraphQLHTTP:
+    """Answers operations; hands browsers that ask for a page to the explorer.
+
+    Subscriptions are answered as a stream of events, to clients that accept one.
+    """
 
     def __init__(
         self,
-        engine: Engine,
-        authenticate: Authenticate[Viewer],
-        open_scope: OpenScope[Viewer],
+        edge: Edge,
+        streams: EventStreams,
         explorer: ASGIApp,
         *,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
-        self._engine = engine
-        self._authenticate = authenticate
-        self._open_scope = open_scope
+        self._edge = edge
+        self._streams = streams
         self._explorer = explorer
         self._body_seconds = body_seconds
 
@@ -63,46 +70,52 @@ class GraphQLHTTP(Generic[Viewer]):
             await self._explorer(scope, receive, send)
             return
         try:
-            response = await self._respond(request)
+            respond = await self._respond(request)
         except ClientDisconnect:
             return
-        await response(scope, receive, send)
+        await respond(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request) -> ASGIApp:
         media_type = choose_media_type(request.headers.get("accept"))
         error_type = media_type or JSON
         try:
             _check_headers(request, media_type)
-            return _response(HTTPStatus.OK, await self._answer(request), error_type)
+            return await self._answer(request, error_type)
         except RequestRejected as rejection:
-            # Who asks for plain JSON takes any other status for a proxy's, says the draft.
-            status = HTTPStatus.OK if media_type == JSON else HTTPStatus.BAD_REQUEST
+            # Who asks for plain JSON takes any other status for a proxy's, says the draft; and
+            # browsers end an event stream for good that begins with one.
+            is_bad_request = media_type == RESPONSE_JSON
+            status = HTTPStatus.BAD_REQUEST if is_bad_request else HTTPStatus.OK
             body = encode_errors([format_error(error) for error in rejection.errors])
             return _response(status, body, error_type)
         except _Refused as refusal:
             body = encode_errors([refusal.error])
-            return _response(refusal.status, body, error_type, refusal.headers)
+            return _response(refusal.status, body, _plain(error_type), refusal.headers)
         except Unauthenticated as error:
             body = encode_errors([format_exception(error)])
             challenge = {"www-authenticate": "Bearer"}
-            return _response(HTTPStatus.UNAUTHORIZED, body, error_type, challenge)
+            return _response(HTTPStatus.UNAUTHORIZED, body, _plain(error_type), challenge)
+        except LimitReached as error:
+            body = encode_errors([format_exception(error)])
+            return _response(HTTPStatus.TOO_MANY_REQUESTS, body, _plain(error_type))
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001  # a stranger must not learn what went wrong
             body = encode_errors([format_exception(error)])
-            return _response(HTTPStatus.INTERNAL_SERVER_ERROR, body, error_type)
+            return _response(HTTPStatus.INTERNAL_SERVER_ERROR, body, _plain(error_type))
 
-    async def _answer(self, http_request: Request) -> bytes:
-        viewer = await self._authenticate(
+    async def _answer(self, http_request: Request, media_type: str) -> ASGIApp:
+        viewer = await self._edge.authenticate(
             http_request.headers.get("authorization"),
             language=http_request.headers.get("accept-language"),
         )
         request = await self._read(http_request)
-        operation = self._engine.prepare(request.query, request.operation_name)
-        _check_operation_type(operation.type, http_request.method)
-        async with self._open_scope(viewer, operation) as scope:
-            result = await self._engine.execute(operation, request.variables, scope)
-        return encode_result(result)
+        operation = self._edge.engine.prepare(request.query, request.operation_name)
+        _check_operation_type(operation.type, http_request.method, media_type)
+        if operation.type is OperationType.SUBSCRIPTION:
+            return self._streams.response(operation, request.variables, viewer)
+        body = await self._edge.responder.answer(operation, request.variables, viewer)
+        return _response(HTTPStatus.OK, body, media_type)
 
     async def _read(self, http_request: Request) -> GraphQLRequest:
         if http_request.method == "POST":
@@ -153,9 +166,11 @@ def _check_headers(request: Request, media_type: str | None) -> None:
         raise _too_large()
 
 
-def _check_operation_type(operation_type: OperationType, method: str) -> None:
-    if operation_type is OperationType.SUBSCRIPTION:
-        raise _bad_request("Subscriptions are served over WebSocket (graphql-transport-ws).")
+def _check_operation_type(operation_type: OperationType, method: str, media_type: str) -> None:
+    if operation_type is OperationType.SUBSCRIPTION and media_type != EVENT_STREAM:
+        raise _bad_request(
+            f"Subscriptions are served over WebSocket (graphql-transport-ws) and as {EVENT_STREAM}."
+        )
     if operation_type is OperationType.MUTATION and method == "GET":
         raise _method_not_allowed("Mutations are sent by POST.", allow="POST")
 
@@ -192,11 +207,16 @@ def _method_not_allowed(message: str, *, allow: str) -> _Refused:
     return _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message, {"allow": allow})
 
 
+def _plain(media_type: str) -> str:
+    """Return the type in which to say that a request is refused: a refusal is no stream."""
+    return JSON if media_type == EVENT_STREAM else media_type
+
+
 def _response(
     status: HTTPStatus, body: bytes, media_type: str, headers: dict[str, str] | None = None
 ) -> Response:
     return Response(
-        body,
+        whole_stream(body) if media_type == EVENT_STREAM else body,
         status,
         {"cache-control": "no-store", **(headers or {})},
         media_type=f"{media_type}; charset=utf-8",

@@ -1,17 +1,24 @@
-"""Which of the two media types of GraphQL responses a client would rather have."""
+"""Which of the media types of GraphQL responses a client would rather have."""
 
 import re
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
 
-_SERVED_FOR_RANGE = {RESPONSE_JSON: RESPONSE_JSON, JSON: JSON, "application/*": JSON, "*/*": JSON}
+_SERVED_FOR_RANGE = {
+    RESPONSE_JSON: RESPONSE_JSON,
+    JSON: JSON,
+    EVENT_STREAM: EVENT_STREAM,
+    "application/*": JSON,
+    "*/*": JSON,
+}
 _QUALITY = re.compile(r";\s*q=([01](?:\.\d{0,3})?)", re.IGNORECASE)  # RFC 9110 section 12.4.2
 
 
 def choose_media_type(accept: str | None) -> str | None:
-    """Return the media type to answer with, or None if the client accepts neither.
+    """Return the media type to answer with, or None if the client accepts none.
 
     Who does not care gets plain JSON, which every client can read.
     """

@@ -1,11 +1,11 @@
 """Messages on their way to one client."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from collections.abc import Callable
+
+from app.socket_protocol import FrameWriter
 
 MAX_QUEUED_BYTES = 256 * 1024
-MAX_QUEUED_MESSAGES = 1_000
 
 
 class NoRoom(Exception):
@@ -13,52 +13,43 @@ class NoRoom(Exception):
 
 
 class Outbox:
-    """A bounded queue with one writer: nothing else sends on the socket.
+    """Bounds what waits for a client.
 
-    Who has something to say waits for room, so that a long replay goes as fast as the client
-    reads. A client that makes no room within `patience_seconds` has fallen behind.
+    Who answers a client waits for room, so that a long replay goes as fast as the client reads; a
+    client that makes no room within `patience_seconds` has fallen behind. What happens live is
+    sent at once or not at all.
     """
 
-    def __init__(
-        self, send_text: Callable[[str], Awaitable[None]], *, patience_seconds: float
-    ) -> None:
-        self._send_text = send_text
+    __slots__ = ("_patience_seconds", "_writer")
+
+    def __init__(self, writer: FrameWriter, *, patience_seconds: float) -> None:
+        self._writer = writer
         self._patience_seconds = patience_seconds
-        self._messages: asyncio.Queue[bytes] = asyncio.Queue(MAX_QUEUED_MESSAGES)
-        self._queued_bytes = 0
-        self._sent = asyncio.Event()
 
-    async def put(self, message: bytes, is_wanted: Callable[[], bool] = lambda: True) -> None:
-        """Queue a message, at once if there is room; raise NoRoom if there never is.
+    def send(self, head: bytes, body: bytes = b"", tail: bytes = b"") -> None:
+        """Send a message, in parts, at once; raise NoRoom if too much waits already."""
+        writer = self._writer
+        if not (writer.has_room or self._fits(head, body, tail)):
+            raise NoRoom
+        writer.write_text(head, body, tail)
 
-        Nothing is queued that is not wanted by the time there is room.
+    async def put(self, *parts: bytes, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Send a message, in parts, when there is room; raise NoRoom if there never is.
+
+        Nothing is sent that is not wanted by the time there is room.
         """
-        if not self._has_room(message):
-            await self._wait_for_room(message)
-        if not is_wanted():
-            return
-        self._queued_bytes += len(message)
-        self._messages.put_nowait(message)
+        if not (self._writer.has_room or self._fits(*parts)):
+            await self._wait_for_room()
+        if is_wanted():
+            self._writer.write_text(*parts)
 
-    async def write(self) -> NoReturn:
-        """Send what is queued, one after the other, until cancelled."""
-        while True:
-            message = await self._messages.get()
-            await self._send_text(message.decode())
-            self._queued_bytes -= len(message)
-            self._sent.set()
+    def _fits(self, *parts: bytes) -> bool:
+        # Where nothing waits one message may be larger: the page that a query asked for.
+        return self._writer.waiting_bytes + sum(map(len, parts)) <= MAX_QUEUED_BYTES
 
-    def _has_room(self, message: bytes) -> bool:
-        if self._messages.full():
-            return False
-        # One message alone may be larger than the limit: the page that a query asked for.
-        return not self._queued_bytes or self._queued_bytes + len(message) <= MAX_QUEUED_BYTES
-
-    async def _wait_for_room(self, message: bytes) -> None:
+    async def _wait_for_room(self) -> None:
         try:
             async with asyncio.timeout(self._patience_seconds):
-                while not self._has_room(message):
-                    self._sent.clear()
-                    await self._sent.wait()
+                await self._writer.wait_for_room()
         except TimeoutError:
             raise NoRoom from None

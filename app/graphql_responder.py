@@ -1,31 +1,64 @@
 """Runs operations for viewers and answers in JSON, each execution in a scope of its own."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Generic
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from app.engine import Engine, Operation, SourceStream, Variables
-from app.graphql_access import OpenScope, Viewer
+from app.engine import CACHED_DOCUMENTS, Engine, Operation, Variables
+from app.graphql_access import OpenScope
 from app.graphql_json import encode_result
+from app.live_documents import LiveDocument
+from models.viewers import Viewer
+from schema.live import Live
+from services.live_viewers import LiveViewers
+from subscriptions.cursors import ResetReason
+from subscriptions.following import Ready
+from subscriptions.sharing import Group, Listener, Sharing
+from subscriptions.source import Item, Source, Verdict
+from subscriptions.told import Answer, Subject
 
-# Turns one event of a subscription into the JSON of its result, for one viewer.
-AnswerEvent = Callable[[Operation, Variables, Viewer, object], Coroutine[Any, Any, bytes]]
+KEPT_OPERATIONS = 1_000  # tickets that many look at, with a document of their app
 
 
-class Responder(Generic[Viewer]):
+@dataclass(frozen=True, slots=True)
+class LiveOperation:
+    """A subscription that was admitted: what it is about, and what may be shared of it."""
+
+    live: Live
+    key: Hashable
+    subject: Subject
+
+
+class Responder:
     """Answers what the engine has prepared.
 
-    `answer_event` may be replaced by one that executes an event once for all who asked the same.
+    `is_shareable` tells whether all of an audience get the same answers to a subscription. Without
+    `shares_executions` every subscription is executed by itself.
     """
 
     def __init__(
         self,
         engine: Engine,
-        open_scope: OpenScope[Viewer],
-        answer_event: AnswerEvent[Viewer] | None = None,
+        open_scope: OpenScope,
+        sharing: Sharing,
+        is_shareable: Callable[[Operation], bool],
+        *,
+        shares_executions: bool = True,
     ) -> None:
+        self._shares_executions = shares_executions
         self._engine = engine
         self._open_scope = open_scope
-        self.answer_event = answer_event or self._answer_event
+        self._sharing = sharing
+        self._is_shareable = lru_cache(CACHED_DOCUMENTS)(is_shareable)
+        self._document_of = lru_cache(CACHED_DOCUMENTS)(LiveDocument.of)
+        # What others have asked for before: to run the resolver again would give an equal source.
+        self._known: OrderedDict[tuple[Operation, bytes], LiveOperation] = OrderedDict()
+
+    @property
+    def viewers(self) -> LiveViewers:
+        """Who is connected, with the rights they have now."""
+        return self._sharing.viewers
 
     async def answer(self, operation: Operation, variables: Variables, viewer: Viewer) -> bytes:
         """Execute a query or mutation; raise RequestRejected if the variables do not fit."""
@@ -33,19 +66,59 @@ class Responder(Generic[Viewer]):
             result = await self._engine.execute(operation, variables, scope)
         return encode_result(result)
 
-    async def open_stream(
+    async def admit(
         self, operation: Operation, variables: Variables, viewer: Viewer
-    ) -> SourceStream:
-        """Return the events of a subscription; raise RequestRejected if it is refused.
+    ) -> LiveOperation:
+        """Let a viewer subscribe; raise RequestRejected if that is refused.
 
         The scope is closed by then: what lives as long as a socket must hold no connection.
         """
+        document = self._document_of(operation)
+        asked = (operation, document.told_apart(variables))
+        known = self._known.get(asked)
+        if known is not None and document.goes_on_from_one_variable:
+            after = variables.get(document.cursors[0])
+            if isinstance(after, str | None) and await _may_hear(known.live.source, viewer):
+                return replace(known, live=replace(known.live, after=after))
         async with self._open_scope(viewer, operation) as scope:
-            return await self._engine.create_source_stream(operation, variables, scope)
+            live = await self._engine.subscribe(operation, variables, scope)
 
-    async def _answer_event(
-        self, operation: Operation, variables: Variables, viewer: Viewer, event: object
-    ) -> bytes:
+        async def answer_item(item: Item, hearer: Viewer) -> Answer | None:
+            return await self._answer_item(operation, variables, hearer, live.show(item))
+
+        subject = Subject(live.source, answer_item, self._is_shareable(operation))
+        if not self._shares_executions:
+            return LiveOperation(live, live, subject)
+        admitted = LiveOperation(live, (*asked, live.source.key), subject)
+        if live.source.admits_who_may_hear:
+            self._keep(asked, admitted)
+        return admitted
+
+    async def join(
+        self, admitted: LiveOperation, listener: Listener, anew: ResetReason | None = None
+    ) -> Group | None:
+        """Let a listener hear all that is told; see `Sharing.join`."""
+        start = anew or admitted.live.after
+        return await self._sharing.join(admitted.key, admitted.subject, listener, start)
+
+    async def _answer_item(
+        self, operation: Operation, variables: Variables, viewer: Viewer, shown: object | None
+    ) -> Answer | None:
+        if shown is None:
+            return None
         async with self._open_scope(viewer, operation) as scope:
-            result = await self._engine.execute_event(operation, variables, scope, event)
-        return encode_result(result)
+            result = await self._engine.execute_event(operation, variables, scope, shown)
+        return Answer(encode_result(result), is_whole=not result.errors)
+
+    def _keep(self, asked: tuple[Operation, bytes], admitted: LiveOperation) -> None:
+        self._known[asked] = admitted
+        if len(self._known) > KEPT_OPERATIONS:
+            self._known.popitem(last=False)
+
+
+async def _may_hear(source: Source, viewer: Viewer) -> bool:
+    """Tell whether a viewer is let in. Who is not is refused by the resolver, in its words."""
+    if viewer.actor is None:
+        return False
+    judge = await source.judge(Ready(""))
+    return judge(viewer.person) is Verdict.HEARS

@@ -1,77 +1,65 @@
 """The WebSocket side of /graphql: who may connect, and who is connected."""
 
 import asyncio
-from collections.abc import Callable, Collection
-from typing import Generic
+from collections.abc import Collection
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from app.engine import Engine
-from app.graphql_access import Authenticate, OpenScope, Viewer
-from app.graphql_connection import RESTARTING, CloseCode, Connection, Edge, Patience
-from app.graphql_responder import AnswerEvent, Responder
+from app.graphql_connection import RESTARTING, CloseCode, Connection, Edge
+from app.request_log import logged_socket
+from services.live_viewers import LiveViewer
 
 SUBPROTOCOL = "graphql-transport-ws"  # its predecessor graphql-ws is not served
+# Those who are closed connect again at once, to the servers that are left: not all together.
+CLOSED_AT_ONCE = 25
+CLOSING_SECONDS = 3.0  # for all of them; orchestrators kill after ten
+LONGEST_PAUSE_SECONDS = 0.05
 
 
-class GraphQLWebSocket(Generic[Viewer]):
+class GraphQLWebSocket:
     """Serves queries, mutations and subscriptions over WebSocket.
 
     Browsers say in `Origin` whose page connects: the server's own host and `allowed_origins`
     (such as `https://desk.example`) may. Programs that are no browsers send none.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        authenticate: Authenticate[Viewer],
-        open_scope: OpenScope[Viewer],
-        *,
-        allowed_origins: Collection[str] = (),
-        answer_event: AnswerEvent[Viewer] | None = None,
-        patience: Patience | None = None,
-    ) -> None:
-        responder = Responder(engine, open_scope, answer_event)
-        self._edge = Edge(engine, responder, authenticate, patience or Patience())
+    def __init__(self, edge: Edge, *, allowed_origins: Collection[str] = ()) -> None:
+        self._edge = edge
         self._allowed_origins = frozenset(allowed_origins)
-        self._connections: dict[Connection[Viewer], asyncio.Task[object]] = {}
+        self._connections: dict[Connection, asyncio.Task[object]] = {}
+        edge.responder.viewers.on_change.append(self._close_ended)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket from its handshake to its end."""
-        websocket = WebSocket(scope, receive, send)
-        if not self._is_allowed_origin(websocket):
-            await websocket.close()  # before it is accepted: the handshake is answered with 403
-        elif SUBPROTOCOL not in scope["subprotocols"]:
-            await websocket.accept()
-            await websocket.close(
-                CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable"
-            )
-        else:
-            await websocket.accept(SUBPROTOCOL)
-            await self._serve(Connection(self._edge, websocket))
+        with logged_socket(scope):
+            if await self._accept(WebSocket(scope, receive, send)):
+                await self._serve(Connection(self._edge, scope, receive))
 
-    @property
-    def viewers(self) -> list[Viewer]:
-        """Who is connected, once for each of their connections."""
-        return [c.viewer for c in self._connections if c.viewer is not None]
-
-    def close_viewers(
-        self, matches: Callable[[Viewer], bool], code: CloseCode, reason: str
-    ) -> None:
-        """End the connections of some viewers, as of a session that was revoked."""
-        for connection in self._connections:
-            if connection.viewer is not None and matches(connection.viewer):
-                connection.close(code, reason)
+    def waiting_bytes(self) -> int:
+        """Return what waits in this process for clients to take it."""
+        return sum(connection.waiting_bytes for connection in self._connections)
 
     async def close_all(self, code: CloseCode = CloseCode.SERVICE_RESTART) -> None:
-        """End all connections, and return when they have ended."""
-        for connection in self._connections:
-            connection.close(code, RESTARTING)
-        if self._connections:
-            await asyncio.wait(self._connections.values())
+        """End all connections, some at a time, and return when they have ended."""
+        connections = tuple(self._connections.items())
+        turns = range(0, len(connections), CLOSED_AT_ONCE)
+        for start in turns:
+            if start:
+                await asyncio.sleep(min(LONGEST_PAUSE_SECONDS, CLOSING_SECONDS / len(turns)))
+            for connection, _task in connections[start : start + CLOSED_AT_ONCE]:
+                connection.close(code, RESTARTING)
+        if connections:
+            await asyncio.wait([task for _connection, task in connections])
 
-    async def _serve(self, connection: Connection[Viewer]) -> None:
+    def _close_ended(self, viewers: Collection[LiveViewer]) -> None:
+        """End the connections of those whose session or API token has ended."""
+        ended = {viewer for viewer in viewers if viewer.has_ended}
+        for connection in self._connections:
+            if connection.viewer in ended:
+                connection.close(CloseCode.FORBIDDEN, "Signed out")
+
+    async def _serve(self, connection: Connection) -> None:
         task = asyncio.current_task()
         assert task  # noqa: S101
         self._connections[connection] = task
@@ -79,6 +67,19 @@ class GraphQLWebSocket(Generic[Viewer]):
             await connection.serve()
         finally:
             del self._connections[connection]
+
+    async def _accept(self, websocket: WebSocket) -> bool:
+        if not self._is_allowed_origin(websocket):
+            await websocket.close()  # before it is accepted: the handshake is answered with 403
+            return False
+        if SUBPROTOCOL not in websocket.scope["subprotocols"]:
+            await websocket.accept()
+            await websocket.close(
+                CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable"
+            )
+            return False
+        await websocket.accept(SUBPROTOCOL)
+        return True
 
     def _is_allowed_origin(self, websocket: WebSocket) -> bool:
         origin = websocket.headers.get("origin")

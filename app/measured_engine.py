@@ -1,14 +1,11 @@
 """The engine, with what it does counted."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Any
-
 from graphql import ExecutionResult, OperationType
 
-from app.engine import Engine, Operation, SourceStream, Variables
+from app.engine import Engine, Operation, Variables
 from app.graphql_errors import RequestRejected
-from app.metrics import OPEN_SUBSCRIPTIONS, OPERATION_SECONDS, OPERATIONS
+from app.metrics import OPERATION_SECONDS, OPERATIONS
+from schema.live import Live
 
 OK = "ok"
 ERRORS = "errors"
@@ -41,22 +38,13 @@ class MeasuredEngine(Engine):
         OPERATIONS.labels(kind, ERRORS if result.errors else OK).inc()
         return result
 
-    async def create_source_stream(
-        self, operation: Operation, variables: Variables, scope: object
-    ) -> SourceStream:
-        """Return the events that a subscription is about; see Engine."""
+    async def subscribe(self, operation: Operation, variables: Variables, scope: object) -> Live:
+        """Return what a subscription is about; see Engine."""
         kind = OperationType.SUBSCRIPTION.value
         try:
-            stream = await super().create_source_stream(operation, variables, scope)
+            live = await super().subscribe(operation, variables, scope)
         except RequestRejected:
             OPERATIONS.labels(kind, REJECTED).inc()
             raise
         OPERATIONS.labels(kind, OK).inc()
-        return _counted(stream)
-
-
-async def _counted(stream: SourceStream) -> AsyncGenerator[Any, None]:
-    with OPEN_SUBSCRIPTIONS.track_inprogress():
-        async with aclosing(stream):
-            async for event in stream:
-                yield event
+        return live

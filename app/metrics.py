@@ -1,6 +1,7 @@
 """What this process counts and measures, for Prometheus."""
 
 import asyncio
+from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
@@ -27,6 +28,9 @@ OPERATION_SECONDS = Histogram(
     "starling_graphql_operation_seconds", "Time to execute a query or mutation.", ["type"]
 )
 OPEN_SOCKETS = Gauge("starling_sockets_open", "WebSockets open now.")
+CLOSES = Counter(
+    "starling_socket_closes", "WebSockets that the server has closed, by its close code.", ["code"]
+)
 OPEN_SUBSCRIPTIONS = Gauge("starling_subscriptions_open", "Subscriptions open now.")
 JOBS = Counter("starling_jobs", "Tries of jobs in this process.", ["kind", "outcome"])
 JOB_SECONDS = Histogram("starling_job_seconds", "Time that a try of a job took.", ["kind"])
@@ -34,16 +38,23 @@ JOB_SECONDS = Histogram("starling_job_seconds", "Time that a try of a job took."
 _QUEUED_JOBS = Gauge(
     "starling_jobs_queued", "Jobs in the database: waiting, or dead.", ["kind", "state"]
 )
+_OUTBOX_BYTES = Gauge(
+    "starling_outbox_bytes", "What waits in this process for clients of WebSockets to take it."
+)
 _BELL_CONNECTED = Gauge(
     "starling_bell_connected", "1 where other processes are heard at once, or else 0."
 )
 
 
-def metrics_route(desk: Desk) -> Route:
-    """Return the route where Prometheus reads the metrics."""
+def metrics_route(desk: Desk, waiting_bytes: Callable[[], int]) -> Route:
+    """Return the route where Prometheus reads the metrics.
+
+    `waiting_bytes` tells what waits for clients.
+    """
 
     async def show(_request: Request) -> Response:
         _BELL_CONNECTED.set(desk.bell.connected)
+        _OUTBOX_BYTES.set(waiting_bytes())
         await _measure_queue(desk)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

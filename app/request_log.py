@@ -3,7 +3,8 @@
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -38,20 +39,12 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and write its line at the end."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         request_id = _request_id(scope)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            if scope["type"] == "websocket":
-                await self._pass_socket(scope, receive, send)
-            else:
-                await self._pass_request(scope, receive, send, request_id)
-
-    async def _pass_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter()
-        try:
-            with OPEN_SOCKETS.track_inprogress():
-                await self._app(scope, receive, send)
-        finally:
-            _log.info("socket closed", path=_path(scope), duration_ms=_milliseconds(started))
+            await self._pass_request(scope, receive, send, request_id)
 
     async def _pass_request(
         self, scope: Scope, receive: Receive, send: Send, request_id: str
@@ -81,6 +74,20 @@ class RequestLog:
                 status=status,
                 duration_ms=_milliseconds(started),
             )
+
+
+@contextmanager
+def logged_socket(scope: Scope) -> Iterator[None]:
+    """Count a socket while it is open, and write its line at the end."""
+    started = perf_counter()
+    try:
+        with (
+            structlog.contextvars.bound_contextvars(request_id=_request_id(scope)),
+            OPEN_SOCKETS.track_inprogress(),
+        ):
+            yield
+    finally:
+        _log.info("socket closed", path=_path(scope), duration_ms=_milliseconds(started))
 
 
 def _count(scope: Mapping[str, Any], status: int, seconds: float) -> None:

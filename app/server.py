@@ -11,8 +11,8 @@ from starlette.applications import Starlette
 
 from app.application import create_application
 from app.desk import Desk
-from app.session_watch import watching_sessions
 from app.signals import on_stop_signal
+from app.socket_protocol import SocketProtocol
 from app.worker import Worker, job_handlers, waking, working
 
 # A peer that acknowledges nothing for so long is gone. Without this it is kept for a quarter of an
@@ -70,9 +70,6 @@ async def serve(desk: Desk, listener: socket.socket, on_ready: Callable[[], None
             await cleanup.enter_async_context(working(worker))
         application = create_application(desk)
         server = _Server(application, on_ready)
-        await cleanup.enter_async_context(
-            watching_sessions(desk.database, application.state.sockets)
-        )
 
         def stop() -> None:
             server.should_exit = True
@@ -92,7 +89,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                ws="websockets-sansio",
+                ws=SocketProtocol,
                 ws_max_size=SOCKET_MESSAGE_BYTES,
                 ws_ping_interval=PING_SECONDS,
                 ws_ping_timeout=PING_SECONDS,
@@ -116,6 +113,10 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take leave of the sockets in our own words before uvicorn ends what is left."""
+        # Those who are sent away come again at once: no longer to this process.
+        for server in self.servers:
+            server.close()
+        self._application.state.event_streams.end_all()
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS):
                 await self._application.state.sockets.close_all()

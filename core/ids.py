@@ -26,6 +26,7 @@ class NodeKind(bytes, Enum):
     INTERACTION = b"I"
     MESSAGE = b"M"
     NOTE = b"N"
+    NOTIFICATION = b"L"
     TAG = b"G"
     TEAM = b"E"
     TICKET = b"T"

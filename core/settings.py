@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     allowed_origins: list[str] = Field(default_factory=list)
     read_connections: int = Field(default=10, ge=1)
     write_connections: int = Field(default=10, ge=1)
+    connections_per_agent: int = Field(default=100, ge=1)
     worker_in_web: bool = True
     log_format: str = Field(default="console", pattern="^(console|json)$")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")

@@ -38,9 +38,9 @@ def topic_named(model: type[Base], row_id: UUID) -> str:
     return f"{_TOPIC_NAMES[model]}:{row_id.hex}"
 
 
-def mentions_topic(agent_id: UUID) -> str:
-    """Return the topic of where an agent is mentioned: that is no change of the agent."""
-    return f"mentions:{agent_id.hex}"
+def notifications_topic(agent_id: UUID) -> str:
+    """Return the topic of what an agent is told and has read: that is no change of the agent."""
+    return f"notifications:{agent_id.hex}"
 
 
 def inbox_topic(brand_id: UUID) -> str:

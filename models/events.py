@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, String, select
+from sqlalchemy import BigInteger, Index, Row, String, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,16 +62,18 @@ async def read_events(
         .order_by(Event.seq)
         .limit(limit)
     )
-    return [
-        EventRecord(
-            topic=row.topic,
-            sequence=row.seq,
-            id=row.id,
-            type=row.type,
-            actor_kind=row.actor_kind,
-            actor_id=row.actor_id,
-            payload=row.payload,
-            occurred_at=row.created_at,
-        )
-        for row in await connection.execute(statement)
-    ]
+    return [record_of(row) for row in await connection.execute(statement)]
+
+
+def record_of(row: Row[Any]) -> EventRecord:
+    """Return the event that stands in a row of the log."""
+    return EventRecord(
+        topic=row.topic,
+        sequence=row.seq,
+        id=row.id,
+        type=row.type,
+        actor_kind=row.actor_kind,
+        actor_id=row.actor_id,
+        payload=row.payload,
+        occurred_at=row.created_at,
+    )

@@ -4,10 +4,24 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, Sequence, String, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    Select,
+    Sequence,
+    String,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models import brands
 from models.base import (
     FREE_TEXT_CHARACTERS,
     Base,
@@ -21,6 +35,7 @@ from models.base import (
     limited,
     reference,
 )
+from models.brands import Brand
 from models.channels import Channel
 from models.viewers import ApiScope, Viewer
 
@@ -63,6 +78,14 @@ class Ticket(Versioned, Base):
         Index(None, "team_id", "updated_at", "id"),
         Index(None, "assignee_id", "updated_at", "id"),
         Index(None, "topic_id"),
+        Index(None, "status", "brand_id", "team_id", "assignee_id"),
+        Index(
+            None,
+            "waiting_since",
+            "id",
+            postgresql_where=text("waiting_since IS NOT NULL"),
+            sqlite_where=text("waiting_since IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Key]
@@ -82,6 +105,8 @@ class Ticket(Versioned, Base):
     updated_at: Mapped[Moment]
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_response_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Since when the customer waits for an answer, as `services.waiting` says; null if they do not.
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     message_count: Mapped[int] = mapped_column(default=0)
     favorite_count: Mapped[int] = mapped_column(default=0)
     last_message_id: Mapped[UUID | None]
@@ -123,6 +148,16 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         of_teams = or_(Ticket.team_id.is_(None), Ticket.team_id.in_(viewer.team_ids))
         return or_(Ticket.assignee_id == viewer.agent_id, and_(of_brands, of_teams))
     return of_brands if viewer.may(ApiScope.TICKETS_READ) else false()
+
+
+def inbox_brands(viewer: Viewer) -> Select[UUID]:
+    """Return the brands that the viewer works for, and those of tickets assigned to them."""
+    assigned = select(Ticket.brand_id).where(Ticket.assignee_id == viewer.agent_id)
+    return (
+        select(Brand.id)
+        .where(or_(brands.visible_to(viewer), Brand.id.in_(assigned)))
+        .order_by(Brand.id)
+    )
 
 
 async def next_number(session: AsyncSession) -> int:

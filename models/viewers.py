@@ -1,7 +1,8 @@
 """Who is looking: what every query is limited by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from models.actors import Actor, ActorKind
@@ -47,3 +48,22 @@ class Viewer:
     def may(self, scope: ApiScope) -> bool:
         """Tell whether the viewer may do this: agents may, integrations as their token says."""
         return self.is_agent or scope in self.scopes
+
+    @property
+    def person(self) -> Self:
+        """The viewer on whatever connection: equal for all their sessions."""
+        return replace(self, session_id=None)
+
+    @property
+    def rights(self) -> Self:
+        """What decides which rows the viewer sees; it is the same for all admins."""
+        if not self.is_admin:
+            return replace(self, session_id=None, language="")
+        actor = self.actor and Actor(self.actor.kind, None)
+        return type(self)(actor, language="", is_admin=True)
+
+    @property
+    def audience(self) -> Self:
+        """All who have the same rights and read the same language, whoever they are."""
+        actor = self.actor and Actor(self.actor.kind, None)
+        return replace(self.rights, actor=actor, language=self.language)

@@ -8,6 +8,7 @@ from uuid import UUID
 from models.actors import ActorKind
 from models.base import Columns
 from resolvers import agents, api_tokens, customers
+from resolvers.audiences import same_for_audience
 from resolvers.scope import Batch, Scope
 
 ActorKey = tuple[ActorKind | None, UUID | None]
@@ -19,6 +20,7 @@ _BATCHES: dict[ActorKind, Batch] = {
 }
 
 
+@same_for_audience
 async def by_key(
     scope: Scope, keys: Sequence[ActorKey], _arguments: None, _columns: Columns
 ) -> Mapping[ActorKey, tuple[ActorKind, Any]]:

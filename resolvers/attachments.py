@@ -12,6 +12,7 @@ from models.base import Columns, project
 from models.messages import Message
 from models.notes import Note
 from models.tickets import Ticket
+from resolvers.audiences import same_for_audience
 from resolvers.batches import grouped
 from resolvers.scope import Scope
 
@@ -36,6 +37,7 @@ async def by_id(
     return {row.id: row for row in rows}
 
 
+@same_for_audience
 async def by_message(
     scope: Scope, message_ids: Sequence[UUID], _arguments: None, columns: Columns
 ) -> Mapping[UUID, Sequence[Row[Any]]]:
@@ -43,6 +45,7 @@ async def by_message(
     return await _by_owner(scope, "message_id", message_ids, columns)
 
 
+@same_for_audience
 async def by_note(
     scope: Scope, note_ids: Sequence[UUID], _arguments: None, columns: Columns
 ) -> Mapping[UUID, Sequence[Row[Any]]]:

@@ -8,12 +8,14 @@ from sqlalchemy import Row, select
 
 from models.base import Columns, project
 from models.channel_profiles import ChannelProfile, visible_to
+from resolvers.audiences import same_for_audience
 from resolvers.batches import grouped, rows_by_id
 from resolvers.scope import Scope
 
 by_id = rows_by_id(ChannelProfile, visible_to)
 
 
+@same_for_audience
 async def by_customer(
     scope: Scope, customer_ids: Sequence[UUID], _arguments: None, columns: Columns
 ) -> Mapping[UUID, Sequence[Row[Any]]]:

@@ -14,7 +14,8 @@ from models.companies import Company, CompanyDomain, visible_to
 from models.customers import Customer
 from models.notes import Note
 from models.tickets import Ticket
-from resolvers.access import require_signed_in
+from resolvers.access import require_row, require_signed_in
+from resolvers.audiences import same_for_audience
 from resolvers.batches import (
     Family,
     PageArguments,
@@ -63,6 +64,7 @@ async def tickets_of(
     return await load_pages(scope, tickets_of_customers, family, arguments)
 
 
+@same_for_audience
 async def domains_of(
     scope: Scope, company_ids: Sequence[UUID], _arguments: None, _columns: Columns
 ) -> Mapping[UUID, Sequence[str]]:
@@ -83,6 +85,11 @@ async def one(scope: Scope, company_id: str, columns: Columns) -> Row[Any] | Non
     row_id = row_id_of(company_id, NodeKind.COMPANY, "id")
     found: Row[Any] | None = await scope.load(by_id, row_id, None, columns)
     return found
+
+
+async def require(scope: Scope, company_id: str) -> UUID:
+    """Return the row of a company. Raises NotFound where the viewer sees none."""
+    return await require_row(scope, by_id, NodeKind.COMPANY, company_id, "companyId")
 
 
 async def page(

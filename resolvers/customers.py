@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
@@ -11,7 +12,7 @@ from models import notes
 from models.base import Columns, project
 from models.customers import Customer, visible_to
 from models.notes import Note
-from resolvers.access import require_signed_in
+from resolvers.access import require_row, require_signed_in
 from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
@@ -39,6 +40,11 @@ async def one(scope: Scope, customer_id: str, columns: Columns) -> Row[Any] | No
     row_id = row_id_of(customer_id, NodeKind.CUSTOMER, "id")
     found: Row[Any] | None = await scope.load(by_id, row_id, columns=columns)
     return found
+
+
+async def require(scope: Scope, customer_id: str) -> UUID:
+    """Return the row of a customer. Raises NotFound where the viewer sees none."""
+    return await require_row(scope, by_id, NodeKind.CUSTOMER, customer_id, "customerId")
 
 
 async def page(

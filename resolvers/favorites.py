@@ -1,10 +1,11 @@
 """Favourites of tickets: the list, the star of an item, adding and removing."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 
 from core.ids import NodeKind
 from core.pages import by_moment
@@ -14,7 +15,8 @@ from models.favorites import Favorite
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from resolvers import messages, notes
-from resolvers.batches import pages_by_parent
+from resolvers.audiences import same_for_audience
+from resolvers.batches import IDS, KEPT_STATEMENTS, pages_by_parent
 from resolvers.global_ids import parse_id
 from resolvers.scope import Scope
 from services import favorites
@@ -43,19 +45,24 @@ async def by_id(
     return {row.id: row for row in rows}
 
 
+@same_for_audience
 async def by_item(
     scope: Scope, item_ids: Sequence[UUID], _arguments: None, columns: Columns
 ) -> Mapping[UUID, Row[Any]]:
     """Return the favourites of messages and notes that the viewer has come to see already."""
-    wanted = None if columns is None else columns | {"message_id", "note_id"}
-    rows = await scope.fetch(
-        select(*project(Favorite, wanted)).where(
-            or_(Favorite.message_id.in_(item_ids), Favorite.note_id.in_(item_ids))
-        )
-    )
+    rows = await scope.fetch(_of_items(columns), {"ids": item_ids})
     return {row.message_id or row.note_id: row for row in rows}
 
 
+@lru_cache(KEPT_STATEMENTS)
+def _of_items(columns: Columns) -> Select[Any]:
+    wanted = None if columns is None else columns | {"message_id", "note_id"}
+    return select(*project(Favorite, wanted)).where(
+        or_(Favorite.message_id.in_(IDS), Favorite.note_id.in_(IDS))
+    )
+
+
+@same_for_audience
 async def counts(
     scope: Scope, keys: Sequence[tuple[UUID, int]], _arguments: None, _columns: Columns
 ) -> Mapping[tuple[UUID, int], int]:
@@ -88,6 +95,7 @@ async def remove(scope: Scope, item_id: str) -> Any:
         return await favorites.remove(work, scope.viewer, kind, row_id)
 
 
+@same_for_audience
 async def item(
     scope: Scope,
     keys: Sequence[tuple[UUID | None, UUID | None]],

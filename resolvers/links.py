@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.ids import NodeKind
 from models.base import Columns, project
+from resolvers.audiences import same_for_audience
 from resolvers.batches import Visibility, grouped
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Batch, Scope
@@ -25,6 +26,7 @@ def rows_by_link(
     The owners are rows that the viewer has come to see already.
     """
 
+    @same_for_audience
     async def by_owner(
         scope: Scope, owner_ids: Sequence[UUID], _arguments: None, columns: Columns
     ) -> Mapping[UUID, Sequence[Row[Any]]]:

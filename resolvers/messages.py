@@ -1,18 +1,14 @@
 """Messages of the tickets that the viewer sees: reading, sending and taking them in."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-from uuid import UUID
-
-from sqlalchemy import Row, exists, select
+from sqlalchemy import ColumnElement, exists, select
 
 from core.pages import by_moment
 from models import tickets
-from models.base import Columns, project
 from models.messages import Message
 from models.tickets import Ticket
+from models.viewers import Viewer
 from resolvers.access import require_signed_in
-from resolvers.batches import pages_by_parent
+from resolvers.batches import pages_by_parent, rows_by_id
 from resolvers.scope import Scope
 from services import messages
 from services.messages import IncomingMessage, OutgoingMessage
@@ -25,17 +21,13 @@ by_ticket = pages_by_parent(
 )
 
 
-async def by_id(
-    scope: Scope, ids: Sequence[UUID], _arguments: None, columns: Columns
-) -> Mapping[UUID, Row[Any]]:
-    """Return messages by their ids."""
-    of_visible_ticket = exists(
-        select(Ticket.id).where(Ticket.id == Message.ticket_id, tickets.visible_to(scope.viewer))
+def _is_visible(viewer: Viewer) -> ColumnElement[bool]:
+    return exists(
+        select(Ticket.id).where(Ticket.id == Message.ticket_id, tickets.visible_to(viewer))
     )
-    rows = await scope.fetch(
-        select(*project(Message, columns)).where(Message.id.in_(ids), of_visible_ticket)
-    )
-    return {row.id: row for row in rows}
+
+
+by_id = rows_by_id(Message, _is_visible)
 
 
 async def send(scope: Scope, outgoing: OutgoingMessage, idempotency_key: str | None) -> Message:

@@ -21,6 +21,7 @@ from models.notes import (
 )
 from models.viewers import ApiScope, Viewer
 from resolvers.access import require_signed_in
+from resolvers.audiences import same_for_audience
 from resolvers.batches import PageArguments, grouped, pages_by_parent, rows_by_id
 from resolvers.scope import Scope
 from services import notes
@@ -49,6 +50,7 @@ revisions = pages_by_parent(
 )
 
 
+@same_for_audience
 async def todos(
     scope: Scope, note_ids: Sequence[UUID], _arguments: None, _columns: Columns
 ) -> Mapping[UUID, Sequence[Row[Any]]]:
@@ -61,6 +63,7 @@ async def todos(
     return grouped(rows, "note_id")
 
 
+@same_for_audience
 async def mentions(
     scope: Scope, note_ids: Sequence[UUID], _arguments: None, columns: Columns
 ) -> Mapping[UUID, Sequence[Row[Any]]]:
@@ -74,6 +77,7 @@ async def mentions(
     return grouped(rows, "note_id")
 
 
+@same_for_audience
 async def reminder(
     scope: Scope, note_ids: Sequence[UUID], _arguments: None, _columns: Columns
 ) -> Mapping[UUID, Row[Any]]:
@@ -84,6 +88,7 @@ async def reminder(
     return {row.note_id: row for row in rows}
 
 
+@same_for_audience
 async def reminded_agent(
     scope: Scope, note_ids: Sequence[UUID], _arguments: None, columns: Columns
 ) -> Mapping[UUID, Row[Any]]:

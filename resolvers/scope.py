@@ -50,11 +50,13 @@ class Scope:
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
         self._cleanup = AsyncExitStack()
 
-    async def fetch(self, statement: Select[Any] | Any) -> Sequence[Row[Any]]:
+    async def fetch(
+        self, statement: Select[Any] | Any, parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:
         """Run a read. A connection carries one statement at a time, so reads queue here."""
         async with self._one_at_a_time:
             connection = await self._open()
-            return (await connection.execute(statement)).all()
+            return (await connection.execute(statement, parameters)).all()
 
     async def connection(self) -> AsyncConnection:
         """Return the connection of this scope, for a query of `models` that runs by itself."""

@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from core.pages import Order, Page, SortKey
 from models.actors import ActorKind
 from models.base import Columns
+from models.event_records import EventRecord
 from models.event_topics import topic_named
-from models.events import Event
+from models.events import Event, record_of
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from resolvers.batches import Family, PageArguments, load_pages
@@ -53,16 +54,16 @@ class TicketChange:
     note_id: UUID | None
 
     @classmethod
-    def of(cls, event: Row[Any]) -> Self:
+    def of(cls, event: EventRecord) -> Self:
         """Return the change that an event of the log tells of."""
         payload = event.payload
         return cls(
             id=event.id,
-            seq=event.seq,
+            seq=event.sequence,
             action=_ACTIONS[event.type],
-            actor_kind=event.actor_kind,
+            actor_kind=ActorKind(event.actor_kind),
             actor_id=event.actor_id,
-            occurred_at=event.created_at,
+            occurred_at=event.occurred_at,
             changes=payload.get("changes", ()),
             message_id=_optional_id(payload.get("message_id")),
             note_id=_optional_id(payload.get("note_id")),
@@ -92,7 +93,7 @@ async def by_id(
 ) -> Mapping[UUID, TicketChange]:
     """Return changes of tickets that the viewer has come to see, given by their topics."""
     rows = await scope.fetch(_select(Event.id.in_(ids), Event.topic.in_(topics)))
-    return {row.id: TicketChange.of(row) for row in rows}
+    return {row.id: TicketChange.of(record_of(row)) for row in rows}
 
 
 _ORDER = Order("seq+", (SortKey("seq", Event.seq, int), SortKey("id", Event.id, UUID)))
@@ -103,7 +104,7 @@ def _select(*clauses: ColumnElement[bool]) -> Select[Any]:
 
 
 def _with_changes(page: Page) -> Page:
-    return replace(page, rows=[TicketChange.of(row) for row in page.rows])
+    return replace(page, rows=[TicketChange.of(record_of(row)) for row in page.rows])
 
 
 def _optional_id(text: str | None) -> UUID | None:

@@ -10,6 +10,7 @@ from core.ids import NodeKind
 from models.base import Columns, project
 from models.topics import Topic, visible_to
 from resolvers.access import require_signed_in
+from resolvers.audiences import same_for_audience
 from resolvers.batches import grouped, rows_by_id
 from resolvers.global_ids import optional_row_id, row_id_of
 from resolvers.scope import Scope
@@ -20,6 +21,7 @@ from services.topics import NewTopic
 by_id = rows_by_id(Topic, visible_to)
 
 
+@same_for_audience
 async def by_brand(
     scope: Scope, brand_ids: Sequence[UUID], _arguments: None, columns: Columns
 ) -> Mapping[UUID, Sequence[Row[Any]]]:

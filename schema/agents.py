@@ -9,6 +9,7 @@ from core.ids import NodeKind
 from models import agents as rows
 from models.agents import AgentRole
 from resolvers import agents, brands, teams
+from resolvers.audiences import same_for_audience
 from schema.fields import Info, column, connection_columns, derived_in_scope, relation
 from schema.nodes import FromRow, Node, node_id
 from schema.pages import (
@@ -39,7 +40,7 @@ class Agent(FromRow, Node):
     name: str = column("The agent's name.")
     email: str | None = derived_in_scope(
         "The address the agent signs in with. Null for integrations.",
-        lambda row, scope: row.email if scope.viewer.is_agent else None,
+        same_for_audience(lambda row, scope: row.email if scope.viewer.is_agent else None),
         needs=("email",),
     )
     role: AgentRole = column("What the agent may do.")

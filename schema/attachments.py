@@ -7,6 +7,7 @@ import strawberry
 from core.ids import NodeKind
 from models import attachments as rows
 from resolvers import attachments
+from resolvers.audiences import same_for_audience
 from schema.fields import column, derived_in_scope
 from schema.nodes import FromRow, Node, node_id
 from schema.registry import register
@@ -22,7 +23,7 @@ class Attachment(FromRow, Node):
     size: int = column("Its size in bytes.")
     url: str = derived_in_scope(
         "Where to download it. The link is signed and works for a short time: do not keep it.",
-        lambda row, scope: scope.resources.sign(row),
+        same_for_audience(lambda row, scope: scope.resources.sign(row)),
         needs=("id", "filename", "content_type", "size", "storage_key"),
     )
     created_at: datetime = column("When it was uploaded.")

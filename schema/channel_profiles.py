@@ -8,6 +8,7 @@ from core.ids import NodeKind
 from models import channel_profiles as rows
 from models.channels import Channel
 from resolvers import channel_profiles, customers
+from resolvers.audiences import same_for_audience
 from schema.customers import Customer
 from schema.fields import column, derived_in_scope, relation
 from schema.nodes import FromRow, Node, node_id
@@ -28,12 +29,12 @@ class ChannelProfile(FromRow, Node):
     linked_at: datetime | None = column("When it was linked to this customer.")
     claimed_email: str | None = derived_in_scope(
         "The address that they last said is theirs. A claim is no proof. Null for integrations.",
-        lambda row, scope: row.claimed_email if scope.viewer.is_agent else None,
+        same_for_audience(lambda row, scope: row.claimed_email if scope.viewer.is_agent else None),
         needs=("claimed_email",),
     )
     claimed_phone: str | None = derived_in_scope(
         "The number that they last said is theirs. A claim is no proof. Null for integrations.",
-        lambda row, scope: row.claimed_phone if scope.viewer.is_agent else None,
+        same_for_audience(lambda row, scope: row.claimed_phone if scope.viewer.is_agent else None),
         needs=("claimed_phone",),
     )
 

@@ -8,6 +8,8 @@ import strawberry
 from core.ids import NodeKind
 from models import companies as rows
 from resolvers import companies
+from resolvers.audiences import personal, same_for_audience
+from schema.event_cursors import event_cursor
 from schema.fields import Info, column, connection_columns, relation, requested_columns
 from schema.nodes import FromRow, Node, node_id
 from schema.pages import (
@@ -21,6 +23,7 @@ from schema.pages import (
     page_arguments,
 )
 from schema.registry import from_row_of, register
+from schema.scalars import EventCursor
 
 if TYPE_CHECKING:
     from schema.customers import Customer
@@ -34,6 +37,7 @@ class Company(FromRow, Node):
 
     id: strawberry.ID = node_id(NodeKind.COMPANY)
     version: int = column("Grows with each change; send it as `expectedVersion`.")
+    event_cursor: EventCursor = event_cursor(rows.Company, "companyEvents")
     name: str = column("The company's name, unique.")
     domains: list[str] = relation(
         "The domains of its e-mail addresses: new customers who write from them belong to it.",
@@ -45,6 +49,7 @@ class Company(FromRow, Node):
     updated_at: datetime = column("When it was changed last.")
 
     @strawberry.field(description="Who works for it, by name.")
+    @same_for_audience
     async def customers(
         self,
         info: Info,
@@ -64,6 +69,7 @@ class Company(FromRow, Node):
         )
 
     @strawberry.field(description="Its customers' tickets that the viewer sees, newest first.")
+    @personal
     async def tickets(
         self,
         info: Info,
@@ -79,6 +85,7 @@ class Company(FromRow, Node):
         )
 
     @strawberry.field(description="The notes on it that the viewer may read, newest first.")
+    @same_for_audience
     async def notes(
         self,
         info: Info,

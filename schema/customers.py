@@ -10,8 +10,10 @@ from models import customers as rows
 from models.channels import Channel
 from resolvers import channel_profiles, companies, customers, interactions
 from resolvers import tickets as ticket_batches
+from resolvers.audiences import personal, same_for_audience
 from resolvers.global_ids import optional_row_id
 from schema.companies import Company
+from schema.event_cursors import event_cursor
 from schema.fields import Info, column, connection_columns, relation, requested_columns
 from schema.nodes import FromRow, Node, node_id
 from schema.pages import (
@@ -25,6 +27,7 @@ from schema.pages import (
     page_arguments,
 )
 from schema.registry import from_row_of, register
+from schema.scalars import EventCursor
 
 if TYPE_CHECKING:
     from schema.channel_profiles import ChannelProfile
@@ -41,6 +44,7 @@ class Customer(FromRow, Node):
 
     id: strawberry.ID = node_id(NodeKind.CUSTOMER)
     version: int = column("Grows with each change; send it as `expectedVersion`.")
+    event_cursor: EventCursor = event_cursor(rows.Customer, "customerEvents")
     name: str = column("The customer's name.")
     email: str | None = column("The address that answers go to.")
     phone: str | None = column("The phone number, as E.164.")
@@ -60,6 +64,7 @@ class Customer(FromRow, Node):
     )
 
     @strawberry.field(description="The notes on them that the viewer may read, newest first.")
+    @same_for_audience
     async def notes(
         self,
         info: Info,
@@ -75,6 +80,7 @@ class Customer(FromRow, Node):
         )
 
     @strawberry.field(description="Each time they were in touch with an agent, newest first.")
+    @same_for_audience
     async def interactions(
         self,
         info: Info,
@@ -94,6 +100,7 @@ class Customer(FromRow, Node):
         )
 
     @strawberry.field(description="Their tickets that the viewer sees, newest first.")
+    @personal
     async def tickets(
         self,
         info: Info,

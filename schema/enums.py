@@ -6,6 +6,7 @@ from models.agents import AgentRole
 from models.channels import Channel
 from models.messages import DeliveryState, MessageDirection
 from models.notes import NoteKind
+from models.presence import PresenceChangeKind, PresenceState
 from models.tickets import TicketPriority, TicketStatus
 from models.viewers import ApiScope
 from resolvers.tickets import TicketOrder
@@ -17,6 +18,8 @@ for _enum in (
     DeliveryState,
     MessageDirection,
     NoteKind,
+    PresenceChangeKind,
+    PresenceState,
     TicketOrder,
     TicketPriority,
     TicketStatus,

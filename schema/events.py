@@ -20,6 +20,8 @@ from subscriptions.following import Gap, Happened, Ready
 
 strawberry.enum(ResetReason, description="Why a stream could not go on from where it stood.")
 
+# What payloads name, in hexadecimal, of the rows that an event leads to.
+_NAMED = ("ticket_id", "message_id", "note_id", "notification_id", "profile_id")
 _CURSOR = "The place just after this event. Give it as `after` to go on from here."
 
 
@@ -31,29 +33,34 @@ class EventRow:
     occurred_at: datetime
     actor_kind: ActorKind | None = None
     actor_id: UUID | None = None
+    agent_id: UUID | None = None
+    customer_id: UUID | None = None
+    company_id: UUID | None = None
     ticket_id: UUID | None = None
     message_id: UUID | None = None
     note_id: UUID | None = None
+    notification_id: UUID | None = None
+    profile_id: UUID | None = None
     payload: Any = None
+    record: EventRecord | None = None
 
     @classmethod
-    def of(cls, happened: Happened, ticket_id: UUID) -> Self:
-        """Return the row of an event that happened to a ticket."""
+    def of(cls, happened: Happened, **about: UUID) -> Self:
+        """Return the row of an event.
+
+        `about` are ids that its payload does not name: `ticket_id` of what happened to a ticket.
+        """
         record: EventRecord = happened.record
+        named = {name: UUID(record.payload[name]) for name in _NAMED if record.payload.get(name)}
         return cls(
             cursor=happened.cursor,
             occurred_at=record.occurred_at,
             actor_kind=ActorKind(record.actor_kind),
             actor_id=record.actor_id,
-            ticket_id=ticket_id,
-            message_id=_optional_id(record.payload.get("message_id")),
-            note_id=_optional_id(record.payload.get("note_id")),
             payload=record.payload,
+            record=record,
+            **(named | about),
         )
-
-
-def _optional_id(text: str | None) -> UUID | None:
-    return UUID(text) if text else None
 
 
 @strawberry.interface(description="Something that happened, at its place in a stream.")

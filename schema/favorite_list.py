@@ -1,7 +1,6 @@
 """The favourites of a ticket, live."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncIterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,13 +8,15 @@ import strawberry
 
 from core.ids import NodeKind
 from resolvers import favorites, tickets
+from resolvers.audiences import same_for_audience
 from resolvers.global_ids import row_id_of
 from schema.favorites import Favorite
 from schema.fields import Info
+from schema.live import Live
 from schema.pages import After, Before, Connection, First, Last, load_connection, page_arguments
 from schema.scalars import EventCursor
 from schema.ticket_events import FavoriteAdded, FavoriteRemoved, favorite_event
-from subscriptions.favorites import favorite_changes
+from subscriptions.favorites import FavoriteSource
 from subscriptions.following import Happened
 
 FavoriteChange = Annotated[
@@ -38,6 +39,7 @@ class FavoriteList:
     )
 
     @strawberry.field(description="How many favourites there are.")
+    @same_for_audience
     async def favorite_count(self, info: Info) -> int:
         """Return how many the viewer may see."""
         columns = frozenset({"favorite_count"})
@@ -48,6 +50,7 @@ class FavoriteList:
         return int(await info.context.load(favorites.counts, key))
 
     @strawberry.field(description="The favourites, in the order of the conversation.")
+    @same_for_audience
     async def favorites(
         self,
         info: Info,
@@ -75,20 +78,16 @@ class FavoriteSubscription:
         self,
         info: Info,
         ticket_id: Annotated[strawberry.ID, strawberry.argument(description="The ticket.")],
-    ) -> AsyncGenerator[FavoriteList, None]:
+    ) -> AsyncIterable[FavoriteList]:
         """Follow the favourites of a ticket."""
         row_id = row_id_of(ticket_id, NodeKind.TICKET, "ticketId")
         streams = info.context.resources.streams
-        items = await favorite_changes(streams, info.context.viewer, row_id)
-        return _shown(items, row_id, ticket_id)
+        await streams.access.require(info.context.viewer, NodeKind.TICKET, row_id)
 
-
-async def _shown(
-    items: AsyncGenerator[Any, None], row_id: UUID, ticket_id: strawberry.ID
-) -> AsyncGenerator[FavoriteList, None]:
-    async with aclosing(items):
-        async for item in items:
+        def show(item: Any) -> FavoriteList:
             change = favorite_event(item, row_id) if isinstance(item, Happened) else None
-            yield FavoriteList(
+            return FavoriteList(
                 row_id=row_id, ticket_id=ticket_id, cursor=item.cursor, change=change
             )
+
+        return Live(FavoriteSource(streams, row_id), show)

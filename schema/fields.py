@@ -33,8 +33,10 @@ from graphql import (
 from strawberry.types.field import StrawberryField
 
 from models.base import Columns
+from resolvers.audiences import is_same_for_audience
 from resolvers.scope import Batch, Scope
 
+SAME_FOR_AUDIENCE = "same_for_audience"  # the extension of a field that says so, or not
 _ANSWER = "answer"
 _STRAWBERRY = "strawberry-definition"
 
@@ -158,12 +160,29 @@ def _compile(field: GraphQLField) -> None:
         return
     metadata: Mapping[str, Any] = definition.metadata
     answer = metadata.get(_ANSWER)
+    mark = _mark(definition, answer)
+    if mark is not None:
+        field.extensions[SAME_FOR_AUDIENCE] = mark
     if isinstance(answer, Column):
         field.resolve = _column_resolver(answer, definition.python_name)
         field.extensions["columns"] = answer.needs or (answer.name or definition.python_name,)
     elif isinstance(answer, Relation):
         field.resolve = _relation_resolver(answer, field.type)
         field.extensions["columns"] = answer.key
+
+
+def _mark(definition: StrawberryField, answer: Column | Relation | None) -> bool | None:
+    """Tell whether a field answers a whole audience alike; None where that is not known.
+
+    What is read from the object alone does.
+    """
+    if isinstance(answer, Relation):
+        return is_same_for_audience(answer.batch)
+    if isinstance(answer, Column) and answer.in_scope and answer.convert is not None:
+        return is_same_for_audience(answer.convert)
+    if definition.base_resolver is not None:
+        return is_same_for_audience(cast(Any, definition.base_resolver.wrapped_func))
+    return True
 
 
 def _column_resolver(answer: Column, python_name: str) -> Callable[..., Any]:

@@ -1,20 +1,22 @@
 """A filtered list of tickets, live."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncIterable
 from typing import Annotated, Any
 
 import strawberry
 
+from core.errors import LimitReached
 from core.ids import NodeKind, encode_global_id
-from resolvers import tickets
+from resolvers import inboxes, tickets
 from schema.events import EventFields, EventRow, StreamReady, StreamReset, stream_signal
 from schema.field_changes import FieldChange
 from schema.fields import Info, derived, relation
+from schema.live import Live
 from schema.scalars import EventCursor
 from schema.ticket_filters import TicketFilterInput, ticket_filter
 from schema.tickets import Ticket
-from subscriptions.inboxes import Move, Moved, inbox_moves
+from subscriptions.cursors import MAX_CURSOR_TOPICS, encode_cursor
+from subscriptions.inboxes import Move, Moved, inbox_source
 
 _TICKET = "The ticket as it is now; null when it has left since, which a later event tells."
 
@@ -67,6 +69,24 @@ _TYPES: dict[Move, Any] = {
 
 
 @strawberry.type
+class InboxQuery:
+    """Lists of tickets, where a stream goes on from them."""
+
+    @strawberry.field(
+        description=(
+            "Where all lists of tickets stand now. Ask for it together with `tickets`, and give it "
+            "to `inboxEvents` as `after`, to miss nothing."
+        )
+    )
+    async def inbox_event_cursor(self, info: Info) -> EventCursor:
+        """Return the place of the viewer's inboxes."""
+        positions = await inboxes.positions(info.context)
+        if len(positions) > MAX_CURSOR_TOPICS:
+            raise LimitReached(MAX_CURSOR_TOPICS)
+        return EventCursor(encode_cursor(info.context.resources.epoch, positions))
+
+
+@strawberry.type
 class InboxSubscription:
     """Lists of tickets, live."""
 
@@ -87,17 +107,15 @@ class InboxSubscription:
             EventCursor | None,
             strawberry.argument(description="Where to go on: the last cursor you got."),
         ] = None,
-    ) -> AsyncGenerator[InboxEvent, None]:
+    ) -> AsyncIterable[InboxEvent]:
         """Follow a list of tickets."""
         wanted = ticket_filter(filter)
         streams = info.context.resources.streams
-        return _shown(await inbox_moves(streams, info.context.viewer, wanted, after))
+        return Live(await inbox_source(streams, info.context.viewer, wanted), _inbox_event, after)
 
 
-async def _shown(items: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-    async with aclosing(items):
-        async for item in items:
-            if isinstance(item, Moved):
-                yield _TYPES[item.move](row=EventRow.of(item.happened, item.ticket_id))
-            else:
-                yield stream_signal(item)
+def _inbox_event(item: Any) -> Any:
+    if not isinstance(item, Moved):
+        return stream_signal(item)
+    shape = item.move and _TYPES[item.move]
+    return shape and shape(row=EventRow.of(item.happened, ticket_id=item.ticket_id))

@@ -8,7 +8,7 @@ import strawberry
 from core.ids import NodeKind
 from models import interactions as rows
 from models.channels import Channel
-from resolvers import agents, customers, interactions, tickets
+from resolvers import agents, customers, interactions
 from schema.agents import Agent
 from schema.customers import Customer
 from schema.fields import column, relation
@@ -30,7 +30,7 @@ class Interaction(FromRow, Node):
         "The customer; null while nobody knows who it is.", customers.by_id, key="customer_id"
     )
     ticket: Annotated["Ticket", strawberry.lazy("schema.tickets")] | None = relation(
-        "The ticket it is about, if the viewer sees one.", tickets.by_id, key="ticket_id"
+        "The ticket it is about, if the viewer sees one.", interactions.ticket, key="ticket_id"
     )
     channel: Channel = column("The way they were in touch.")
     opened_at: datetime = column("When the agent accepted it.")

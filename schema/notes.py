@@ -10,6 +10,7 @@ from models import notes as rows
 from models.notes import NoteKind
 from resolvers import actors, attachments, companies, customers, favorites, notes
 from resolvers import tickets as ticket_batches
+from resolvers.audiences import same_for_audience
 from schema.actors import Actor, wrap_actor
 from schema.agents import Agent
 from schema.attachments import Attachment
@@ -101,6 +102,7 @@ class Note(FromRow, Node):
     )
 
     @strawberry.field(description="What it said before and says now, oldest first.")
+    @same_for_audience
     async def revisions(
         self,
         info: Info,

@@ -8,6 +8,7 @@ import strawberry
 
 from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
 from core.pages import Page, PageRequest
+from resolvers.audiences import same_for_audience
 from resolvers.batches import PageArguments
 from resolvers.scope import Batch
 from schema.fields import Info, connection_columns, selects
@@ -61,6 +62,7 @@ class Connection(Generic[NodeT]):
     )
 
     @strawberry.field(description="The items of this page with their cursors.")
+    @same_for_audience
     def edges(self) -> list[Edge[NodeT]]:
         """Return the items with their cursors."""
         cursor = self.page.order.cursor
@@ -70,6 +72,7 @@ class Connection(Generic[NodeT]):
         ]
 
     @strawberry.field(description="Where this page stands in the list.")
+    @same_for_audience
     def page_info(self) -> PageInfo:
         """Return where this page stands."""
         rows, cursor = self.page.rows, self.page.order.cursor

@@ -12,20 +12,28 @@ from schema.api_tokens import ApiTokenMutation, ApiTokenQuery
 from schema.assignees import AssigneeQuery
 from schema.brands import BrandMutation, BrandQuery
 from schema.companies import CompanyQuery
+from schema.company_events import CompanySubscription
 from schema.company_mutations import CompanyMutation
+from schema.customer_events import CustomerSubscription
 from schema.customer_mutations import CustomerMutation
 from schema.customers import CustomerQuery
+from schema.dashboard import DashboardQuery, DashboardSubscription
+from schema.edit_warnings import EditWarningSubscription
 from schema.errors import EXCEPTION_HANDLERS
 from schema.favorite_list import FavoriteSubscription
 from schema.favorites import FavoriteMutation
 from schema.fields import compile_fields
-from schema.inbox_events import InboxSubscription
+from schema.inbox_events import InboxQuery, InboxSubscription
 from schema.message_mutations import MessageMutation
 from schema.node_query import NodeQuery
 from schema.note_mutations import NoteMutation
 from schema.notes import NoteQuery
+from schema.notification_events import NotificationSubscription
+from schema.notifications import NotificationMutation, NotificationQuery
+from schema.presence import PresenceMutation, PresenceSubscription
 from schema.scalars import SCALARS
 from schema.sessions import SessionMutation, SessionQuery
+from schema.sharing import check_marks
 from schema.tags import TagMutation, TagQuery
 from schema.teams import TeamMutation, TeamQuery
 from schema.ticket_events import TicketSubscription
@@ -49,6 +57,9 @@ class Query(
     CompanyQuery,
     ApiTokenQuery,
     NoteQuery,
+    InboxQuery,
+    NotificationQuery,
+    DashboardQuery,
 ):
     """What can be read."""
 
@@ -68,6 +79,8 @@ class Mutation(
     TicketMutation,
     MessageMutation,
     NoteMutation,
+    NotificationMutation,
+    PresenceMutation,
 ):
     """What changes something."""
 
@@ -75,7 +88,17 @@ class Mutation(
 @strawberry.type(
     description="What happens, live. Streams with `after` are resumed where their cursor stands."
 )
-class Subscription(TicketSubscription, FavoriteSubscription, InboxSubscription):
+class Subscription(
+    TicketSubscription,
+    FavoriteSubscription,
+    InboxSubscription,
+    CustomerSubscription,
+    CompanySubscription,
+    NotificationSubscription,
+    EditWarningSubscription,
+    PresenceSubscription,
+    DashboardSubscription,
+):
     """What happens, live."""
 
 
@@ -90,4 +113,5 @@ def build_schema() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     compile_fields(schema._schema)  # noqa: SLF001  # Strawberry has no public name for it
+    check_marks(schema._schema)  # noqa: SLF001
     return schema

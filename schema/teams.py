@@ -8,6 +8,7 @@ import strawberry
 from core.ids import NodeKind
 from models import teams as rows
 from resolvers import agents, brands, teams
+from resolvers.audiences import same_for_audience
 from resolvers.links import linked_ids
 from schema.agents import MEMBERSHIPS_ASSUMED, Agent
 from schema.brands import Brand
@@ -44,6 +45,7 @@ class Team(FromRow, Node):
     created_at: datetime = column("When the team was added.")
 
     @strawberry.field(description="Who belongs to it, by name.")
+    @same_for_audience
     async def members(
         self,
         info: Info,

@@ -1,8 +1,8 @@
 """What happens to a ticket, live."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncIterable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,27 +13,46 @@ from core.ids import NodeKind, encode_global_id
 from models import favorites as favorite_rows
 from models.actors import ActorKind
 from models.viewers import ApiScope
-from resolvers import messages, notes, tickets
+from resolvers import messages, notes, ticket_changes, tickets
+from resolvers.audiences import same_for_audience
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
 from schema.events import EventFields, EventRow, StreamReady, StreamReset, stream_signal
 from schema.favorites import Favorite
 from schema.field_changes import FieldChange
 from schema.fields import Info, derived, derived_in_scope, relation
+from schema.live import Live
 from schema.messages import Message
 from schema.notes import Note
 from schema.scalars import EventCursor
+from schema.ticket_changes import TicketChange
 from schema.tickets import Ticket
 from subscriptions.following import Happened, Item
 from subscriptions.tickets import AccessLost as Lost
-from subscriptions.tickets import ticket_events
+from subscriptions.tickets import TicketSource
+
+
+def _ticket_now() -> Any:
+    """Return the field by which a client keeps the ticket's counts and moments up to date."""
+    return relation(
+        "The ticket as it is now, which may be after later events.", tickets.by_id, key="ticket_id"
+    )
+
+
+def _change() -> Any:
+    return derived(
+        "The event as the ticket's `changes` and `timeline` show it.",
+        lambda row: TicketChange.from_row(ticket_changes.TicketChange.of(row.record)),
+        needs=("record",),
+    )
 
 
 @strawberry.type(description="The ticket was opened.")
 class TicketCreated(EventFields):
     """The ticket was opened."""
 
-    ticket: Ticket = relation("The ticket.", tickets.by_id, key="ticket_id")
+    ticket: Ticket = _ticket_now()
+    change: TicketChange = _change()
 
 
 @strawberry.type(description="A customer or an agent wrote.")
@@ -50,6 +69,7 @@ class NoteAdded(EventFields):
     note: Note = relation("The note.", notes.by_id, key="note_id")
 
 
+@same_for_audience
 def _favorite_count_then(row: EventRow, scope: Scope) -> int:
     sees_all = scope.viewer.may(ApiScope.NOTES_READ)
     count: int = row.payload["favorite_count" if sees_all else "message_favorite_count"]
@@ -65,6 +85,7 @@ class FavoriteAdded(EventFields):
 
     favorite: Favorite = strawberry.field(description="The star, as it was put.")
     favorite_count: int = derived_in_scope(_COUNT_THEN, _favorite_count_then, needs=("payload",))
+    change: TicketChange = _change()
 
 
 @strawberry.type(description="A star was taken away.")
@@ -73,23 +94,28 @@ class FavoriteRemoved(EventFields):
 
     item_id: strawberry.ID = strawberry.field(description="The message or note.")
     favorite_count: int = derived_in_scope(_COUNT_THEN, _favorite_count_then, needs=("payload",))
+    ticket: Ticket = _ticket_now()
+    change: TicketChange = _change()
 
 
 @strawberry.type(description="Fields of the ticket changed.")
 class TicketChanged(EventFields):
     """Fields of the ticket changed."""
 
-    ticket: Ticket = relation("The ticket as it is now.", tickets.by_id, key="ticket_id")
+    ticket: Ticket = _ticket_now()
     changes: list[FieldChange] = derived(
         "What changed.",
         lambda row: [FieldChange.from_payload(change) for change in row.payload["changes"]],
         needs=("payload",),
     )
+    change: TicketChange = _change()
 
 
-@strawberry.type(description="The viewer sees the ticket no more. The stream ends with this.")
+@strawberry.type(
+    description="The viewer sees what this is about no more. The stream ends with this."
+)
 class AccessLost(EventFields):
-    """The viewer sees the ticket no more."""
+    """The viewer sees what this is about no more."""
 
 
 TicketEvent = Annotated[
@@ -115,7 +141,7 @@ _PLAIN_TYPES: dict[str, Any] = {
 
 def favorite_event(happened: Happened, ticket_id: UUID) -> FavoriteAdded | FavoriteRemoved:
     """Return the object that shows a star put or taken away, as it was then."""
-    row = EventRow.of(happened, ticket_id)
+    row = EventRow.of(happened, ticket_id=ticket_id)
     if happened.record.type == "FavoriteAdded":
         return FavoriteAdded(row=row, favorite=_favorite_then(row))
     if row.message_id is not None:
@@ -138,7 +164,7 @@ def ticket_event(item: Item | Lost, ticket_id: UUID) -> Any:
     if item.record.type in ("FavoriteAdded", "FavoriteRemoved"):
         return favorite_event(item, ticket_id)
     shape = _PLAIN_TYPES.get(item.record.type)
-    return shape and shape(row=EventRow.of(item, ticket_id))
+    return shape and shape(row=EventRow.of(item, ticket_id=ticket_id))
 
 
 def _favorite_then(row: EventRow) -> Favorite:
@@ -173,17 +199,9 @@ class TicketSubscription:
             EventCursor | None,
             strawberry.argument(description="Where to go on: the last cursor you got."),
         ] = None,
-    ) -> AsyncGenerator[TicketEvent, None]:
+    ) -> AsyncIterable[TicketEvent]:
         """Follow a ticket."""
         row_id = row_id_of(ticket_id, NodeKind.TICKET, "ticketId")
         streams = info.context.resources.streams
-        items = await ticket_events(streams, info.context.viewer, row_id, after)
-        return _shown(items, row_id)
-
-
-async def _shown(items: AsyncGenerator[Any, None], ticket_id: UUID) -> AsyncGenerator[Any, None]:
-    async with aclosing(items):
-        async for item in items:
-            event = ticket_event(item, ticket_id)
-            if event is not None:
-                yield event
+        await streams.access.require(info.context.viewer, NodeKind.TICKET, row_id)
+        return Live(TicketSource(streams, row_id), partial(ticket_event, ticket_id=row_id), after)

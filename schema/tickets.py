@@ -8,7 +8,6 @@ import strawberry
 from core.ids import NodeKind
 from models import tickets as rows
 from models.channels import Channel
-from models.event_topics import topic_named
 from models.notes import NoteKind
 from models.tickets import TicketPriority, TicketStatus
 from resolvers import (
@@ -17,22 +16,23 @@ from resolvers import (
     favorites,
     messages,
     notes,
+    presence,
     tags,
     ticket_changes,
     tickets,
     timeline,
 )
+from resolvers.audiences import same_for_audience
 from resolvers.global_ids import optional_row_id, parse_id
-from resolvers.scope import Scope
 from resolvers.tickets import TicketList, TicketOrder
 from schema.agents import Agent
 from schema.brands import Brand
 from schema.customers import Customer
+from schema.event_cursors import event_cursor
 from schema.fields import (
     Info,
     column,
     connection_columns,
-    derived_in_scope,
     relation,
     requested_columns,
 )
@@ -50,6 +50,7 @@ from schema.pages import (
     load_connection,
     page_arguments,
 )
+from schema.presence import Presence
 from schema.registry import from_row_of, register
 from schema.scalars import EventCursor
 from schema.tags import Tag
@@ -58,15 +59,9 @@ from schema.ticket_changes import TicketChange
 from schema.ticket_filters import TicketFilterInput, ticket_filter
 from schema.timeline import TIMELINE_KINDS, TimelineConnection, timeline_connection
 from schema.topics import Topic
-from subscriptions.cursors import encode_cursor
 
 if TYPE_CHECKING:
     from schema.favorites import Favorite
-
-
-def _event_cursor(row: rows.Ticket, scope: Scope) -> str:
-    # The version of a row is the position of the last event of its topic.
-    return encode_cursor(scope.resources.epoch, {topic_named(rows.Ticket, row.id): row.version})
 
 
 @strawberry.type(description="A customer's request and everything said and done about it.")
@@ -76,11 +71,7 @@ class Ticket(FromRow, Node):
     id: strawberry.ID = node_id(NodeKind.TICKET)
     number: int = column("The number by which people speak of it.")
     version: int = column("Grows with each change; send it as `expectedVersion`.")
-    event_cursor: EventCursor = derived_in_scope(
-        "Where its events stand now: give it to `ticketEvents` as `after` to miss nothing.",
-        _event_cursor,
-        needs=("version",),
-    )
+    event_cursor: EventCursor = event_cursor(rows.Ticket, "ticketEvents")
     title: str = column("What it is about, at most 2,000 characters.")
     description: str | None = column("More about it, at most 2,000 characters. Never sent.")
     status: TicketStatus = column("Where it stands.")
@@ -111,8 +102,15 @@ class Ticket(FromRow, Node):
     last_message: Message | None = relation(
         "The newest message.", messages.by_id, key="last_message_id"
     )
+    viewers: list[Presence] = relation(
+        "Who is looking at it now, and what they are doing; those who are away are left out.",
+        presence.viewers,
+        key="id",
+        assumed_size=3,
+    )
 
     @strawberry.field(description="Its messages, oldest first.")
+    @same_for_audience
     async def messages(
         self,
         info: Info,
@@ -132,6 +130,7 @@ class Ticket(FromRow, Node):
     @strawberry.field(
         description="Its messages, its inline notes and what was done to it, oldest first."
     )
+    @same_for_audience
     async def timeline(
         self,
         info: Info,
@@ -148,6 +147,7 @@ class Ticket(FromRow, Node):
         return timeline_connection(page)
 
     @strawberry.field(description="Its inline and its ticket notes, oldest first.")
+    @same_for_audience
     async def notes(
         self,
         info: Info,
@@ -165,6 +165,7 @@ class Ticket(FromRow, Node):
         return await load_connection(info, notes.by_ticket, self.row.id, arguments, Note.from_row)
 
     @strawberry.field(description="What was done to it, oldest first.")
+    @same_for_audience
     async def changes(
         self,
         info: Info,
@@ -180,6 +181,7 @@ class Ticket(FromRow, Node):
         )
 
     @strawberry.field(description="Its favourites, in the order of the conversation.")
+    @same_for_audience
     async def favorites(
         self,
         info: Info,

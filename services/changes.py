@@ -1,7 +1,8 @@
 """Edits of fields: what changed, and how two people's edits are merged or refused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, Self, runtime_checkable
 from uuid import UUID
@@ -11,6 +12,7 @@ from core.errors import (
     EditConflict,
 )
 from models.base import Base, Versioned
+from models.event_records import EventRecord
 from models.event_topics import topic_of
 from models.events import read_events
 from services.unit_of_work import UnitOfWork
@@ -128,7 +130,7 @@ async def apply_edit(
         else:
             conflicts.append(ConflictingField(name, their.base, change.before, change.after))
     if conflicts:
-        last = theirs[conflicts[0].field]
+        last = max((theirs[conflict.field] for conflict in conflicts), key=lambda one: one.position)
         raise EditConflict(
             current=row,
             current_version=_version(row),
@@ -139,6 +141,18 @@ async def apply_edit(
     for attribute in edits:
         setattr(row, attribute, wanted[attribute])
     return Edit(list(edits.values()), sorted(theirs))
+
+
+def changes_told_by(event: EventRecord, note_id: UUID | None = None) -> Sequence[Mapping[str, Any]]:
+    """Return the fields that an event has changed, in the shape of `FieldChange.as_payload`.
+
+    They are those of the row whose topic it stands in; with `note_id` those of that note, whose
+    events stand in the topic of what it belongs to.
+    """
+    if event.payload.get("note_id") != (note_id.hex if note_id else None):
+        return ()
+    changes: Sequence[Mapping[str, Any]] = event.payload.get("changes", ())
+    return changes
 
 
 def _hexes(ids: frozenset[UUID]) -> list[str]:
@@ -163,7 +177,8 @@ class _TheirChange:
     base: str | None
     base_key: Any
     changed_by: tuple[str, UUID | None]
-    changed_at: Any
+    changed_at: datetime
+    position: int
 
 
 def _version(row: Base) -> int:
@@ -185,7 +200,7 @@ async def _changes_since(
         if not events:
             break
         for event in events:
-            for change in event.payload.get("changes", ()):
+            for change in changes_told_by(event):
                 field = change["field"]
                 first = theirs.get(field)
                 theirs[field] = _TheirChange(
@@ -193,6 +208,7 @@ async def _changes_since(
                     first.base_key if first else _key_before(change),
                     (event.actor_kind, event.actor_id),
                     event.occurred_at,
+                    event.sequence,
                 )
         position = events[-1].sequence
     return theirs

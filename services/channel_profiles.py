@@ -11,6 +11,7 @@ from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.customers import Customer
+from models.event_topics import topic_of
 from services import customers
 from services.customers import NewCustomer
 from services.turns import take_turn
@@ -78,29 +79,40 @@ async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
     if row is None:
         return None
     profile: ChannelProfile = row.ChannelProfile
-    profile.claimed_email = sender.email or profile.claimed_email
-    profile.claimed_phone = sender.phone or profile.claimed_phone
     customer: Customer = row.Customer
+    claims = (sender.email or profile.claimed_email, sender.phone or profile.claimed_phone)
+    if claims != (profile.claimed_email, profile.claimed_phone):
+        profile.claimed_email, profile.claimed_phone = claims
+        _record(work, "ProfileChanged", profile, customer)
     return customer
 
 
 async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
     customer = await _customer_of(work, sender)
-    work.session.add(
-        ChannelProfile(
-            id=new_id(),
-            customer_id=customer.id,
-            channel=sender.channel,
-            handle=sender.handle,
-            handle_key=address_key(sender.handle),
-            verified=False,
-            linked_at=work.now,
-            claimed_email=sender.email,
-            claimed_phone=sender.phone,
-        )
+    profile = ChannelProfile(
+        id=new_id(),
+        customer_id=customer.id,
+        channel=sender.channel,
+        handle=sender.handle,
+        handle_key=address_key(sender.handle),
+        verified=False,
+        linked_at=work.now,
+        claimed_email=sender.email,
+        claimed_phone=sender.phone,
     )
+    work.session.add(profile)
+    _record(work, "ProfileLinked", profile, customer)
     await customers.index(work, customer)
     return customer
+
+
+def _record(work: UnitOfWork, event_type: str, profile: ChannelProfile, customer: Customer) -> None:
+    work.record(
+        event_type,
+        {"profile_id": profile.id.hex},
+        topic=topic_of(customer),
+        versions=[customer],
+    )
 
 
 async def _customer_of(work: UnitOfWork, sender: Sender) -> Customer:

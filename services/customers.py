@@ -22,11 +22,12 @@ from services.changes import Edit, apply_edit
 from services.directory import once_of, record_changes, record_created
 from services.idempotency import create_once
 from services.search import index_customer
-from services.tickets import tell_of_company
+from services.tickets import tell_of_customer
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 LANGUAGES = frozenset({"en", "tr", "el"})
+_SHOWN_IN_INBOXES = {"name", "company"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,8 @@ async def update(
         )
         await index(work, customer)
     record_changes(work, customer, edit)
-    if customer.company_id != company_before:
-        await tell_of_company(work, customer, company_before)
+    if _SHOWN_IN_INBOXES & {change.field for change in edit.changes}:
+        await tell_of_customer(work, customer, company_before)
     return customer, edit
 
 

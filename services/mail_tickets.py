@@ -90,7 +90,6 @@ async def add_mail(
             created_at=moment,
         ),
     )
-    hand.ticket.created_at = min(hand.ticket.created_at, message.created_at)
     for file in files:
         file.message_id = message.id
     work.session.add_all(files)

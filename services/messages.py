@@ -19,6 +19,7 @@ from models.brands import Brand
 from models.channel_profiles import HANDLE_CHARACTERS
 from models.channels import Channel
 from models.customers import Customer
+from models.event_topics import topic_of
 from models.messages import (
     EXTERNAL_ID_CHARACTERS,
     MESSAGE_CHARACTERS,
@@ -28,7 +29,7 @@ from models.messages import (
 )
 from models.tickets import Ticket, TicketPriority, TicketStatus, next_number
 from models.viewers import ApiScope, Viewer
-from services import attachments
+from services import attachments, waiting
 from services.changes import FieldChange
 from services.channel_profiles import Sender, hold_customer, mail_address
 from services.directory import once_of
@@ -90,7 +91,8 @@ class NewTicket:
 class NewMessage:
     """A message to be added, by the ticket's channel. `recipient` is who it is delivered to.
 
-    `created_at` is given for mail of the past, which may stand before the last message.
+    `created_at` is given for mail of the past, which may stand before the last message, and before
+    the first: then the ticket is older than it was.
     """
 
     author: Actor
@@ -219,6 +221,7 @@ async def open_ticket(work: UnitOfWork, new: NewTicket) -> TicketInHand:
         email_subject=subject[:FREE_TEXT_CHARACTERS],
         created_at=moment,
         updated_at=moment,
+        waiting_since=moment if new.status in waiting.OPEN_STATUSES else None,
         message_count=0,
         favorite_count=0,
         version=0,
@@ -229,13 +232,19 @@ async def open_ticket(work: UnitOfWork, new: NewTicket) -> TicketInHand:
     await index_ticket(work.session, ticket.id, str(ticket.number))
     hand = TicketInHand(work, ticket, is_new=True, moment=moment)
     hand.record("TicketCreated", {})
+    work.record(
+        "CustomerTicketOpened",
+        {"ticket_id": ticket.id.hex},
+        topic=topic_of(new.customer),
+        versions=[new.customer],
+    )
     return hand
 
 
 async def append(
     work: UnitOfWork, hand: TicketInHand, new: NewMessage, *, row_id: UUID | None = None
 ) -> Message:
-    """Add a message to a ticket: its row, the counts on the ticket, its words, and the event."""
+    """Add a message to a ticket: its row, what the ticket says of it, its words, and the event."""
     ticket = hand.ticket
     message = Message(
         id=row_id or new_id(),
@@ -257,6 +266,11 @@ async def append(
     await index_ticket(work.session, ticket.id, new.body)
     is_last = new.created_at is None or await _is_last(work, ticket, message)
     _count(ticket, message, is_last=is_last)
+    if new.created_at is None:
+        waiting.heed_newest(ticket, message)
+    else:
+        ticket.created_at = min(ticket.created_at, new.created_at)
+        await waiting.look_up(work.session, ticket)
     hand.record("MessageAdded", {"message_id": message.id.hex})
     if new.recipient is not None:
         work.enqueue("deliver_message", {"message_id": message.id.hex})
@@ -291,10 +305,7 @@ def _count(ticket: Ticket, message: Message, *, is_last: bool) -> None:
     ticket.message_count += 1
     if is_last:
         ticket.last_message_id = message.id
-    answered_by_agent = (
-        message.direction is MessageDirection.OUTGOING and message.author_kind is ActorKind.AGENT
-    )
-    if answered_by_agent:
+    if waiting.is_answer(message):
         earlier = ticket.first_response_at or message.created_at
         ticket.first_response_at = min(earlier, message.created_at)
 

@@ -17,7 +17,7 @@ from models.agents import Agent
 from models.base import FREE_TEXT_CHARACTERS, Base, Versioned
 from models.companies import Company
 from models.customers import Customer
-from models.event_topics import mentions_topic, topic_of
+from models.event_topics import topic_of
 from models.notes import (
     NOTE_CHARACTERS,
     Note,
@@ -28,7 +28,7 @@ from models.notes import (
     NoteTodo,
 )
 from models.viewers import ApiScope, Viewer
-from services import attachments
+from services import attachments, notifications
 from services.directory import once_of
 from services.idempotency import create_once
 from services.tickets import TicketInHand, take
@@ -184,12 +184,12 @@ async def _mention(work: UnitOfWork, note: Note) -> None:
     names = {name for match in _MENTION.findall(note.body) for name in _possible_names(match)}
     if not names:
         return
-    mentioned = await work.session.scalars(
+    found = await work.session.scalars(
         select(Agent.id).where(Agent.name_key.in_(names), Agent.active)
     )
-    for agent_id in mentioned:
-        work.session.add(NoteMention(note_id=note.id, agent_id=agent_id))
-        work.record("AgentMentioned", {"note_id": note.id.hex}, topic=mentions_topic(agent_id))
+    mentioned = found.all()
+    work.session.add_all(NoteMention(note_id=note.id, agent_id=agent_id) for agent_id in mentioned)
+    await notifications.tell_mentioned(work, note, mentioned)
 
 
 def _possible_names(mention: str) -> Iterator[str]:

@@ -1,22 +1,24 @@
 """Signing in, signing out, and finding out who sent a request."""
 
 import asyncio
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, Uuid, null, select, type_coerce, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core import clock
 from core.database import Database
 from core.errors import FieldErrorCode, NotAllowed, Unauthenticated, WrongCredentials
+from core.gathering import Gathering
 from core.text import address_key
 from models import api_tokens
 from models import sessions as session_rows
@@ -115,21 +117,76 @@ async def authenticate(
 
     Raises Unauthenticated for anything that is not the bearer token of a live session or API token.
     """
-    if authorization is None:
-        return Viewer(actor=None, language=language)
-    scheme, _, token = authorization.strip().partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated
+    return await Authentication(database).authenticate(authorization, language=language)
+
+
+class Authentication:
+    """Finds out who sends requests; those that come together are answered by one question."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._tokens = Gathering(self._find)
+
+    async def authenticate(self, authorization: str | None, *, language: str = "en") -> Viewer:
+        """Return who sent a request; see the function of this name."""
+        if authorization is None:
+            return Viewer(actor=None, language=language)
+        scheme, _, token = authorization.strip().partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated
+        key = _TokenKey(token_hash(token), of_integration=token.startswith(API_TOKEN_PREFIX))
+        found = (await self._tokens.get([key])).get(key)
+        if found is None:
+            raise Unauthenticated
+        viewer = replace(found.person, session_id=found.session_id)
+        if (clock.now() - found.last_used_at).total_seconds() > TOUCH_SECONDS:
+            await _touch(self._database, viewer)
+        return viewer if viewer.is_agent else replace(viewer, language=language)
+
+    async def _find(self, keys: set["_TokenKey"]) -> dict["_TokenKey", "_Found"]:
+        hashes = {key.hash for key in keys if not key.of_integration}
+        api_hashes = {key.hash for key in keys if key.of_integration}
+        found: dict[_TokenKey, _Found] = {}
+        async with self._database.reading() as connection:
+            if hashes:
+                for one in await _agents_of(connection, hashes):
+                    found[_TokenKey(one.token_hash, of_integration=False)] = one
+            if api_hashes:
+                for one in await _integrations(connection, ApiToken.token_hash.in_(api_hashes)):
+                    found[_TokenKey(one.token_hash, of_integration=True)] = one
+        return found
+
+
+async def persons_now(database: Database, viewers: Collection[Viewer]) -> dict[UUID, Viewer]:
+    """Return what signed-in viewers may see and do now, by session, as `Viewer.person`.
+
+    Absent are those whose session has ended, and whose API token is revoked or expired. The
+    language of integrations is not known here: it is that of their request.
+    """
+    agents = {viewer.session_id for viewer in viewers if viewer.is_agent}
+    integrations = {viewer.session_id for viewer in viewers if not viewer.is_agent}
+    now: dict[UUID, Viewer] = {}
     async with database.reading() as connection:
-        if token.startswith(API_TOKEN_PREFIX):
-            is_token = ApiToken.token_hash == token_hash(token)
-            viewer, last_used_at = await _integration(connection, is_token, language)
-        else:
-            is_session = Session.token_hash == token_hash(token)
-            viewer, last_used_at = await _agent(connection, is_session)
-    if (clock.now() - last_used_at).total_seconds() > TOUCH_SECONDS:
-        await _touch(database, viewer)
-    return viewer
+        if agents:
+            now |= await _agents_now(connection, agents)
+        if integrations:
+            found = await _integrations(connection, ApiToken.id.in_(integrations))
+            now |= {one.session_id: one.person for one in found}
+    return now
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenKey:
+    hash: bytes
+    of_integration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    person: Viewer
+    session_id: UUID
+    token_hash: bytes
+    last_used_at: datetime
 
 
 def _checked_address(email: str, password: str) -> str:
@@ -176,61 +233,105 @@ def _open_session(session: AsyncSession, agent: Agent) -> SignedIn:
     return SignedIn(token, agent, now + ABSOLUTE_LIFETIME)
 
 
-async def _agent(
-    connection: AsyncConnection, is_session: ColumnElement[bool]
-) -> tuple[Viewer, datetime]:
-    row = (
-        await connection.execute(
-            select(Session.id, Session.last_used_at, Agent.id, Agent.role, Agent.language)
-            .join(Agent, Agent.id == Session.agent_id)
-            .where(is_session, session_rows.is_live(clock.now()), Agent.active)
-        )
-    ).one_or_none()
-    if row is None:
-        raise Unauthenticated
-    session_id, last_used_at, agent_id, role, language = row
-    memberships = await connection.execute(
-        select(literal("brand").label("of"), BrandMember.brand_id)
-        .where(BrandMember.agent_id == agent_id)
-        .union_all(
-            select(literal("team"), TeamMember.team_id).where(TeamMember.agent_id == agent_id)
-        )
+# Each membership of each agent.
+_NONE = type_coerce(null(), Uuid())
+_MEMBERSHIPS = (
+    select(BrandMember.agent_id, BrandMember.brand_id, _NONE.label("team_id"))
+    .union_all(select(TeamMember.agent_id, _NONE, TeamMember.team_id))
+    .subquery()
+)
+# All that decides what agents may do, in one statement; a row for each of their memberships.
+_RIGHTS = (
+    select(
+        Agent.id.label("agent_id"),
+        Agent.role,
+        Agent.language,
+        _MEMBERSHIPS.c.brand_id,
+        _MEMBERSHIPS.c.team_id,
     )
-    pairs = memberships.all()
-    viewer = Viewer(
-        actor=Actor(ActorKind.AGENT, agent_id),
-        language=language,
-        is_admin=role is AgentRole.ADMIN,
-        brand_ids=frozenset(row_id for of, row_id in pairs if of == "brand"),
-        team_ids=frozenset(row_id for of, row_id in pairs if of == "team"),
-        session_id=session_id,
-    )
-    return viewer, last_used_at
+    .outerjoin(_MEMBERSHIPS, _MEMBERSHIPS.c.agent_id == Agent.id)
+    .where(Agent.active)
+)
+_RIGHTS_OF_SESSIONS = _RIGHTS.add_columns(
+    Session.id, Session.token_hash, Session.last_used_at
+).join(Session, Session.agent_id == Agent.id)
 
 
-async def _integration(
-    connection: AsyncConnection, is_token: ColumnElement[bool], language: str
-) -> tuple[Viewer, datetime]:
-    row = (
+def _persons(rows: Sequence[Row[Any]]) -> dict[UUID, Viewer]:
+    """Return agents by their ids."""
+    brands: dict[UUID, set[UUID]] = defaultdict(set)
+    teams: dict[UUID, set[UUID]] = defaultdict(set)
+    for row in rows:
+        if row.brand_id is not None:
+            brands[row.agent_id].add(row.brand_id)
+        if row.team_id is not None:
+            teams[row.agent_id].add(row.team_id)
+    return {
+        agent_id: Viewer(
+            actor=Actor(ActorKind.AGENT, agent_id),
+            language=row.language,
+            is_admin=row.role is AgentRole.ADMIN,
+            brand_ids=frozenset(brands[agent_id]),
+            team_ids=frozenset(teams[agent_id]),
+        )
+        for agent_id, row in {row.agent_id: row for row in rows}.items()
+    }
+
+
+async def _agents_of(connection: AsyncConnection, hashes: Collection[bytes]) -> list[_Found]:
+    statement = _RIGHTS_OF_SESSIONS.where(
+        Session.token_hash.in_(hashes), session_rows.is_live(clock.now())
+    )
+    rows = (await connection.execute(statement)).all()
+    persons = _persons(rows)
+    return [
+        _Found(persons[row.agent_id], row.id, row.token_hash, row.last_used_at)
+        for row in {row.id: row for row in rows}.values()
+    ]
+
+
+async def _agents_now(
+    connection: AsyncConnection, session_ids: Collection[UUID | None]
+) -> dict[UUID, Viewer]:
+    """Return the agents of sessions, by session. They are fewer, so they are asked for apart."""
+    live = select(Session.id, Session.agent_id).where(
+        Session.id.in_(session_ids), session_rows.is_live(clock.now())
+    )
+    sessions = (await connection.execute(live)).all()
+    agent_ids = {row.agent_id for row in sessions}
+    persons = _persons((await connection.execute(_RIGHTS.where(Agent.id.in_(agent_ids)))).all())
+    return {row.id: persons[row.agent_id] for row in sessions if row.agent_id in persons}
+
+
+async def _integrations(connection: AsyncConnection, is_token: ColumnElement[bool]) -> list[_Found]:
+    tokens = (
         await connection.execute(
-            select(ApiToken.id, ApiToken.scopes, ApiToken.last_used_at).where(
+            select(ApiToken.id, ApiToken.token_hash, ApiToken.scopes, ApiToken.last_used_at).where(
                 is_token, api_tokens.is_live(clock.now())
             )
         )
-    ).one_or_none()
-    if row is None:
-        raise Unauthenticated
-    brands = await connection.execute(
-        select(ApiTokenBrand.brand_id).where(ApiTokenBrand.api_token_id == row.id)
+    ).all()
+    brands: dict[UUID, set[UUID]] = defaultdict(set)
+    ids = [row.id for row in tokens]
+    of_tokens = select(ApiTokenBrand.api_token_id, ApiTokenBrand.brand_id).where(
+        ApiTokenBrand.api_token_id.in_(ids)
     )
-    viewer = Viewer(
-        actor=Actor(ActorKind.INTEGRATION, row.id),
-        language=language,
-        brand_ids=frozenset(brand_id for (brand_id,) in brands),
-        scopes=frozenset(ApiScope(scope) for scope in row.scopes),
-        session_id=row.id,
-    )
-    return viewer, row.last_used_at or datetime.min.replace(tzinfo=UTC)
+    if ids:
+        for token_id, brand_id in await connection.execute(of_tokens):
+            brands[token_id].add(brand_id)
+    return [
+        _Found(
+            Viewer(
+                actor=Actor(ActorKind.INTEGRATION, row.id),
+                brand_ids=frozenset(brands[row.id]),
+                scopes=frozenset(ApiScope(scope) for scope in row.scopes),
+            ),
+            row.id,
+            row.token_hash,
+            row.last_used_at or datetime.min.replace(tzinfo=UTC),
+        )
+        for row in tokens
+    ]
 
 
 async def _touch(database: Database, viewer: Viewer) -> None:
@@ -255,31 +356,3 @@ async def _write_last_use(database: Database, viewer: Viewer) -> None:
             await session.execute(
                 update(table).where(table.id == viewer.session_id).values(last_used_at=clock.now())
             )
-
-
-async def refresh(database: Database, viewer: Viewer) -> Viewer:
-    """Return what the viewer may see and do now. Strangers stay strangers.
-
-    Raises Unauthenticated when the session has ended or the API token is revoked or expired.
-    """
-    if viewer.actor is None:
-        return viewer
-    async with database.reading() as connection:
-        if viewer.is_agent:
-            return (await _agent(connection, Session.id == viewer.session_id))[0]
-        is_token = ApiToken.id == viewer.session_id
-        return (await _integration(connection, is_token, viewer.language))[0]
-
-
-async def live_among(database: Database, session_ids: Collection[UUID]) -> set[UUID]:
-    """Return those sessions and API tokens that still open something, in one statement."""
-    now = clock.now()
-    sessions_now = (
-        select(Session.id)
-        .join(Agent, Agent.id == Session.agent_id)
-        .where(Session.id.in_(session_ids), session_rows.is_live(now), Agent.active)
-    )
-    tokens_now = select(ApiToken.id).where(ApiToken.id.in_(session_ids), api_tokens.is_live(now))
-    async with database.reading() as connection:
-        found = await connection.execute(sessions_now.union_all(tokens_now))
-        return {session_id for (session_id,) in found}

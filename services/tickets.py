@@ -15,10 +15,12 @@ from models.tags import TicketTag
 from models.tickets import Ticket, TicketStatus, visible_to
 from models.topics import Topic
 from models.viewers import ApiScope, Viewer
+from services import waiting
 from services.changes import Edit, FieldChange, apply_edit
 from services.search import index_title
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
+from services.waiting import OPEN_STATUSES
 
 # A customer with more open tickets is a machine, and nobody watches each of them.
 TICKETS_TOLD_OF = 500
@@ -46,6 +48,7 @@ class TicketInHand:
             work.happen_after(ticket.updated_at)
         self._moment = moment or work.now
         self._before = None if is_new else _state(ticket)
+        self._status_before = ticket.status
         self._acts: list[dict[str, Any]] = []
 
     def record(
@@ -66,10 +69,13 @@ class TicketInHand:
     async def finish(self) -> None:
         """Tell the brand's inbox what the act did, once, with the state before and after.
 
-        The states are what filters and access depend on.
+        The states are what filters and access depend on. Nobody waits at a ticket that is
+        put aside, and perhaps somebody does once it is opened again.
         """
         if not self._acts:
             return
+        if (self._status_before in OPEN_STATUSES) is not (self.ticket.status in OPEN_STATUSES):
+            await waiting.look_up(self._work.session, self.ticket)
         # The ticket's row is written once, with its version: nothing here reads what changed on it.
         with self._work.session.no_autoflush:
             surroundings = await _surroundings(self._work, self.ticket)
@@ -114,10 +120,13 @@ async def _surroundings(work: UnitOfWork, ticket: Ticket) -> dict[str, Any]:
     }
 
 
-async def tell_of_company(work: UnitOfWork, customer: Customer, before: UUID | None) -> None:
-    """Tell the inboxes that tickets have become tickets of another company, as their customer has.
+async def tell_of_customer(
+    work: UnitOfWork, customer: Customer, company_before: UUID | None
+) -> None:
+    """Tell the inboxes that the customer of their tickets has another name or company.
 
-    Closed tickets are history; of the others the newest 500 are told of.
+    Lists of tickets show the name, and are filtered by the company. Closed tickets are history; of
+    the others the newest 500 are told of.
     """
     newest = (
         select(Ticket.id)
@@ -133,7 +142,7 @@ async def tell_of_company(work: UnitOfWork, customer: Customer, before: UUID | N
         after = _state(ticket) | await _surroundings(work, ticket)
         payload = {
             "ticket_id": ticket.id.hex,
-            "before": after | {"company_id": before.hex if before else None},
+            "before": after | {"company_id": company_before.hex if company_before else None},
             "after": after,
             "acts": ["CustomerChanged"],
             "changes": [],

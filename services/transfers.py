@@ -9,7 +9,7 @@ from core.errors import FieldErrorCode
 from models.agents import Agent
 from models.teams import Team
 from models.viewers import Viewer
-from services import notes
+from services import notes, notifications
 from services.assignees import agent_is_assignable, team_is_assignable
 from services.changes import FieldChange
 from services.tickets import take
@@ -43,6 +43,7 @@ async def transfer(
         holder = await work.session.get(Agent, ticket.assignee_id) if ticket.assignee_id else None
         ticket.assignee_id = agent.id if agent else None
         changes.append(_change("assignee", holder, agent))
+        notifications.tell_assigned(work, ticket)
     check.raise_problems()
     hand.record_changes(changes)
     if comment is not None and comment.strip():

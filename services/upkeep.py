@@ -8,6 +8,8 @@ from core import clock
 from core.database import Database
 from models.idempotency_keys import KEPT_FOR, IdempotencyKey
 from models.jobs import Job
+from models.notifications import KEPT_FOR as NOTIFICATIONS_KEPT_FOR
+from models.notifications import Notification
 from models.sessions import ABSOLUTE_LIFETIME, SLIDING_LIFETIME, Session
 
 # Long enough to look into what somebody reports after a weekend.
@@ -15,7 +17,7 @@ TRACES_KEPT_FOR = timedelta(days=7)
 
 
 async def tidy_up(database: Database) -> None:
-    """Remove expired idempotency keys, and sessions and jobs that ended a while ago.
+    """Remove expired idempotency keys and notifications, and sessions and jobs that have ended.
 
     Dead letters stay until a person has looked at them. Several processes may tidy up at once.
     """
@@ -31,6 +33,7 @@ async def tidy_up(database: Database) -> None:
             )
         ),
         delete(Job).where(Job.finished_at < ended_before),
+        delete(Notification).where(Notification.created_at < now - NOTIFICATIONS_KEPT_FOR),
     ):
         # A transaction each: SQLite's only write lock is held for a moment at a time.
         async with database.transaction() as session:

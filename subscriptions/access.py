@@ -1,46 +1,32 @@
-"""Whether a viewer may still hear of a ticket. Asked when an event goes out, not only at first.
+"""What a viewer must be allowed before a stream begins; who hears an item is judged later.
 
-While the database is away nobody is answered, and no stream ends for that.
+While the database is away nobody is answered, and nobody is refused for that.
 """
 
-from dataclasses import replace
 from uuid import UUID
-
-from sqlalchemy import or_, select
 
 from core.database import Database
 from core.errors import NotFound, Unauthenticated
-from models import brands
-from models.brands import Brand
-from models.tickets import Ticket, is_visible_to
+from core.ids import NodeKind
+from models.tickets import inbox_brands
 from models.viewers import Viewer
-from services.live_viewers import LiveViewers
 from subscriptions.patience import patiently
+from subscriptions.sight import Sight
 
 
-class TicketAccess:
-    """The present rights of viewers to tickets."""
+class Access:
+    """Lets viewers to what they see."""
 
     def __init__(self, database: Database) -> None:
+        self.sight = Sight(database)
         self._database = database
-        self._live_viewers = LiveViewers(database)
 
-    async def viewer_now(self, viewer: Viewer) -> Viewer | None:
-        """Return the viewer with their present rights; None when they are signed out."""
-        return await patiently(lambda: self._live_viewers.current(viewer))
-
-    async def viewer_of(self, ticket_id: UUID, viewer: Viewer) -> Viewer | None:
-        """Return the viewer with their present rights; None when they do not see the ticket."""
-        current = await self.viewer_now(viewer)
-        if current is None:
-            return None
-        return current if await patiently(lambda: self._sees(current, ticket_id)) else None
-
-    async def require(self, viewer: Viewer, ticket_id: UUID) -> None:
-        """Raise NotFound where the viewer does not see the ticket."""
+    async def require(self, viewer: Viewer, kind: NodeKind, row_id: UUID) -> None:
+        """Raise NotFound where the viewer does not see the row, Unauthenticated for strangers."""
         if viewer.actor is None:
             raise Unauthenticated
-        if await self.viewer_of(ticket_id, viewer) is None:
+        sees = await self.sight.of(kind, row_id)
+        if not sees(viewer):
             raise NotFound
 
     async def inbox_brands(self, viewer: Viewer) -> list[UUID]:
@@ -50,23 +36,9 @@ class TicketAccess:
         """
         if viewer.actor is None:
             raise Unauthenticated
-        return await patiently(lambda: self._inbox_brands(viewer))
 
-    async def _sees(self, viewer: Viewer, ticket_id: UUID) -> bool:
-        async with self._database.reading() as connection:
-            return await is_visible_to(connection, viewer, ticket_id)
+        async def read() -> list[UUID]:
+            async with self._database.reading() as connection:
+                return list((await connection.execute(inbox_brands(viewer))).scalars())
 
-    async def _inbox_brands(self, viewer: Viewer) -> list[UUID]:
-        assigned = select(Ticket.brand_id).where(Ticket.assignee_id == viewer.agent_id)
-        statement = (
-            select(Brand.id)
-            .where(or_(brands.visible_to(viewer), Brand.id.in_(assigned)))
-            .order_by(Brand.id)
-        )
-        async with self._database.reading() as connection:
-            return list((await connection.execute(statement)).scalars())
-
-
-def have_same_rights(one: Viewer, other: Viewer) -> bool:
-    """Tell whether a viewer sees now what they saw then, whatever language they read."""
-    return replace(one, language=other.language) == other
+        return await patiently(read)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from models.event_records import EventRecord, TopicHead
 from subscriptions.log_reader import LogReader
+from subscriptions.metrics import LOG_READS
 
 PAGE_EVENTS = 500  # read from the log at a time: four reads replay all that may be replayed
 
@@ -69,6 +70,7 @@ class Feed:
         """
         before = sequence - 1
         after = before if before in self._records else before - before % PAGE_EVENTS
+        LOG_READS.inc()
         for record in await self._log.read(self.topic, after, PAGE_EVENTS):
             self._keep(record)
 

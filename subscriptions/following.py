@@ -1,6 +1,6 @@
 """Following topics of the log: from now on, or from where a cursor stands."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +18,27 @@ class Ready:
 
     cursor: str
 
+    @property
+    def identity(self) -> Hashable:
+        """What tells this item apart from all others of its source."""
+        return (Ready, self.cursor)
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What happened before `cursor` and after the last event cannot be had: fetch anew."""
+    """What happened before `cursor` and after the last event cannot be had: fetch anew.
+
+    `topic` is the one that it was missed of; None for all.
+    """
 
     cursor: str
     reason: ResetReason
+    topic: str | None = None
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells this item apart from all others of its source."""
+        return (Gap, self.cursor, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,14 @@ class Happened:
 
     cursor: str
     record: EventRecord
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells this item apart from all others of its source.
+
+        Two streams may come to one place of several topics by different events.
+        """
+        return (self.cursor, self.record.topic)
 
 
 Item = Ready | Gap | Happened
@@ -77,6 +99,6 @@ async def follow(open_stream: OpenStream, epoch: str, start: Start) -> AsyncGene
         async for item in stream:
             cursor = encode_cursor(epoch, stream.positions)
             if isinstance(item, Reset):
-                yield Gap(cursor, item.reason)
+                yield Gap(cursor, item.reason, item.topic)
             else:
                 yield Happened(cursor, item)

@@ -1,6 +1,6 @@
 """A filtered list of tickets, live: what enters it, changes in it, and leaves it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -10,9 +10,10 @@ from uuid import UUID
 from models.event_topics import inbox_topic
 from models.viewers import Viewer
 from services.ticket_filters import TicketFilter, state_is_visible_to
-from subscriptions.access import have_same_rights
 from subscriptions.cursors import ResetReason
-from subscriptions.following import Gap, Happened, Item, Ready
+from subscriptions.following import Happened
+from subscriptions.log_source import LogSource
+from subscriptions.source import Item, Judge, Verdict
 from subscriptions.streams import Streams
 
 
@@ -35,67 +36,71 @@ _MOVES = {
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A ticket moved into, within, or out of the view."""
+    """A ticket moved into, within, or out of the view; `move` is None for what it never showed."""
 
-    cursor: str
-    move: Move
-    ticket_id: UUID
     happened: Happened
+    move: Move | None
+
+    @property
+    def cursor(self) -> str:
+        """The place just after this item."""
+        return self.happened.cursor
+
+    @property
+    def identity(self) -> Hashable:
+        """What tells this item apart from all others of its source."""
+        return self.happened.identity
+
+    @property
+    def ticket_id(self) -> UUID:
+        """The ticket."""
+        return UUID(self.happened.record.payload["ticket_id"])
 
 
-async def inbox_moves(
-    streams: Streams, viewer: Viewer, wanted: TicketFilter, after: str | None
-) -> AsyncGenerator[Ready | Gap | Moved, None]:
-    """Return what happens to the view that `wanted` gives of the tickets the viewer sees.
+class InboxSource(LogSource):
+    """What happens to the view that `wanted` gives of the tickets that `viewer` sees."""
 
-    When the viewer's rights change there is a Gap, after which the stream goes on with what they
-    see now. It ends when they are signed out.
-    """
-    items = streams.follow(await _topics(streams, viewer), after)
-    return _moves(streams, viewer, wanted, items)
+    def __init__(
+        self, streams: Streams, topics: Sequence[str], viewer: Viewer, wanted: TicketFilter
+    ) -> None:
+        super().__init__(streams, topics, viewer.rights, wanted)
+        self.rights = viewer.rights
+        self._viewer = viewer
+        self._wanted = wanted
 
+    def open(self, after: str | None) -> AsyncGenerator[Item, None]:
+        """Return Ready, Gap and Moved."""
+        return self._moves(super().open(after))
 
-async def _topics(streams: Streams, viewer: Viewer) -> list[str]:
-    return [inbox_topic(brand_id) for brand_id in await streams.access.inbox_brands(viewer)]
+    def open_anew(self, reason: ResetReason) -> AsyncGenerator[Item, None]:
+        """Return Moved from now on, after a Gap."""
+        return self._moves(super().open_anew(reason))
 
+    async def judge(self, item: Item) -> Judge:
+        """Skip what the view does not show; who else has these rights is asked elsewhere."""
+        verdict = Verdict.SKIPS if isinstance(item, Moved) and item.move is None else Verdict.HEARS
+        return lambda _viewer: verdict
 
-async def _moves(
-    streams: Streams, viewer: Viewer, wanted: TicketFilter, items: AsyncGenerator[Item, None]
-) -> AsyncGenerator[Ready | Gap | Moved, None]:
-    current: Viewer | None = viewer
-    while current is not None:
-        moves = _moves_while_same(streams, current, wanted, items)
-        async with aclosing(moves):
-            async for move in moves:
-                yield move
-        current = await streams.access.viewer_now(viewer)
-        if current is not None:
-            items = streams.follow_anew(await _topics(streams, current), ResetReason.RIGHTS)
+    async def _moves(self, items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
+        async with aclosing(items):
+            async for item in items:
+                yield Moved(item, self._move(item)) if isinstance(item, Happened) else item
 
+    def _move(self, happened: Happened) -> Move | None:
+        if happened.record.type != "InboxChanged":  # a process of a newer version may write others
+            return None
+        payload = happened.record.payload
+        return _MOVES[self._shows(payload["before"]), self._shows(payload["after"])]
 
-async def _moves_while_same(
-    streams: Streams, viewer: Viewer, wanted: TicketFilter, items: AsyncGenerator[Item, None]
-) -> AsyncGenerator[Ready | Gap | Moved, None]:
-    """Yield until the viewer's rights are others; what comes then is not judged by the old ones."""
-    async with aclosing(items):
-        async for item in items:
-            current = await streams.access.viewer_now(viewer)
-            if current is None or not have_same_rights(viewer, current):
-                return
-            shown = _moved(item, viewer, wanted) if isinstance(item, Happened) else item
-            if shown is not None:
-                yield shown
-
-
-def _moved(item: Happened, viewer: Viewer, wanted: TicketFilter) -> Moved | None:
-    if item.record.type != "InboxChanged":  # a process of a newer version may write others
-        return None
-    payload = item.record.payload
-    was_in = _in_view(payload["before"], viewer, wanted)
-    is_in = _in_view(payload["after"], viewer, wanted)
-    move = _MOVES[was_in, is_in]
-    return move and Moved(item.cursor, move, UUID(payload["ticket_id"]), item)
+    def _shows(self, state: dict[str, Any] | None) -> bool:
+        return (
+            state is not None
+            and state_is_visible_to(self._viewer, state)
+            and self._wanted.matches(state)
+        )
 
 
-def _in_view(state: dict[str, Any] | None, viewer: Viewer, wanted: TicketFilter) -> bool:
-    return state is not None and state_is_visible_to(viewer, state) and wanted.matches(state)
+async def inbox_source(streams: Streams, viewer: Viewer, wanted: TicketFilter) -> InboxSource:
+    """Return what happens to a view. Raises Unauthenticated for strangers."""
+    brands = await streams.access.inbox_brands(viewer)
+    return InboxSource(streams, [inbox_topic(brand_id) for brand_id in brands], viewer, wanted)

@@ -1,9 +1,10 @@
 """How the hub reads the event log: with few statements, and patient while the log is away."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
+from core.gathering import Gathering
 from models.event_records import EventRecord, TopicHead
 from subscriptions.patience import patiently
 
@@ -28,32 +29,16 @@ class LogReader:
     def __init__(self, log: EventLog) -> None:
         self._log = log
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
-        self._asking = asyncio.Lock()
-        self._next_question = _Question()
+        self._heads = Gathering(self._ask_heads)
 
     async def read(self, topic: str, after: int, limit: int) -> list[EventRecord]:
         """Return the first `limit` events of `topic` after that position, ascending."""
         async with self._reads:
             return await patiently(lambda: self._log.read(topic, after, limit))
 
-    async def heads(self, topics: Iterable[str]) -> dict[str, TopicHead]:
-        """Return where at least `topics` stand, by a statement that began after this call.
+    async def heads(self, topics: Iterable[str]) -> Mapping[str, TopicHead]:
+        """Return where at least `topics` stand, by a statement that began after this call."""
+        return await self._heads.get(topics)
 
-        Who asks while a statement runs shares the next one with all who do the same.
-        """
-        question = self._next_question
-        question.topics.update(topics)
-        async with self._asking:
-            if question is self._next_question:
-                self._next_question = _Question()
-            if question.answer is None:
-                question.answer = await patiently(lambda: self._log.heads(question.topics))
-            return question.answer
-
-
-class _Question:
-    """Where topics stand, asked by one or many."""
-
-    def __init__(self) -> None:
-        self.topics: set[str] = set()
-        self.answer: dict[str, TopicHead] | None = None
+    async def _ask_heads(self, topics: set[str]) -> Mapping[str, TopicHead]:
+        return await patiently(lambda: self._log.heads(topics))

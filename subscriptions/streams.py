@@ -4,18 +4,25 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from core.errors import FieldErrorCode, FieldProblem, LimitReached, ValidationFailed
-from subscriptions.access import TicketAccess
+from subscriptions.access import Access
 from subscriptions.cursors import MAX_CURSOR_TOPICS, InvalidCursor, ResetReason
 from subscriptions.following import Item, OpenStream, Start, follow, start_anew, start_at
+from subscriptions.online_agents import OnlineAgents
+from subscriptions.presence import Presence
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where streams come from (`open_stream`), of which log (`epoch`), and who may hear what."""
+    """Where streams come from (`open_stream`), of which log (`epoch`), and who may hear what.
+
+    `presence` is who is where, `online_agents` who is there at all; they stand in no log.
+    """
 
     open_stream: OpenStream
     epoch: str
-    access: TicketAccess
+    access: Access
+    presence: Presence
+    online_agents: OnlineAgents
 
     def follow(self, topics: Sequence[str], after: str | None) -> AsyncGenerator[Item, None]:
         """Follow topics, see `subscriptions.following`.

@@ -1,15 +1,21 @@
 """Everything that happens to one ticket, for those who may see it."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import time
+from collections.abc import Hashable
 from dataclasses import dataclass
 from uuid import UUID
 
 from models.event_topics import topic_named
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
-from subscriptions.following import Gap, Happened, Item, Ready
+from subscriptions.following import Happened
+from subscriptions.log_source import LogSource
+from subscriptions.sight import Sees
+from subscriptions.source import Item, Judge, Verdict
 from subscriptions.streams import Streams
+
+# So old may be what is known of a ticket's place. It saves a statement for each message of a chat.
+PLACEMENT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,36 +24,46 @@ class AccessLost:
 
     cursor: str
 
-
-async def ticket_events(
-    streams: Streams, viewer: Viewer, ticket_id: UUID, after: str | None
-) -> AsyncGenerator[Item | AccessLost, None]:
-    """Return what happens to the ticket, until the viewer loses sight of it.
-
-    Raises NotFound where the viewer does not see it from the start.
-    """
-    await streams.access.require(viewer, ticket_id)
-    items = streams.follow([topic_named(Ticket, ticket_id)], after)
-    return _while_visible(streams, viewer, ticket_id, items)
+    @property
+    def identity(self) -> Hashable:
+        """What tells this item apart from all others of its source."""
+        return (AccessLost, self.cursor)
 
 
-async def _while_visible(
-    streams: Streams, viewer: Viewer, ticket_id: UUID, items: AsyncGenerator[Item, None]
-) -> AsyncGenerator[Item | AccessLost, None]:
-    async with aclosing(items):
-        async for item in items:
-            if isinstance(item, Ready):  # the first item of all: access was just required
-                yield item
-                continue
-            current = await streams.access.viewer_of(ticket_id, viewer)
-            if current is None:
-                yield AccessLost(item.cursor)
-                return
-            if _may_hear(current, item):
-                yield item
+class TicketSource(LogSource):
+    """What happens to a ticket; it ends with AccessLost for whoever sees it no more."""
 
+    admits_who_may_hear = True
 
-def _may_hear(viewer: Viewer, item: Gap | Happened) -> bool:
-    """Keep what tells of notes from those who may not read notes."""
-    tells_of_note = isinstance(item, Happened) and item.record.payload.get("note_id")
-    return not tells_of_note or viewer.may(ApiScope.NOTES_READ)
+    def __init__(self, streams: Streams, ticket_id: UUID) -> None:
+        super().__init__(streams, [topic_named(Ticket, ticket_id)])
+        self._ticket_id = ticket_id
+        self._sees: Sees | None = None
+        self._read_at = 0.0
+
+    async def judge(self, item: Item) -> Judge:
+        """Keep all from those who do not see the ticket, and notes from those who read none."""
+        sees = await self._who_sees(item)
+        tells_of_note = isinstance(item, Happened) and item.record.payload.get("note_id")
+
+        def judge(viewer: Viewer) -> Verdict:
+            if not sees(viewer):
+                return Verdict.LOST
+            if tells_of_note and not viewer.may(ApiScope.NOTES_READ):
+                return Verdict.SKIPS
+            return Verdict.HEARS
+
+        return judge
+
+    async def _who_sees(self, item: Item) -> Sees:
+        """Read where the ticket is placed. What moves it is an event of this very source."""
+        leaves_it = isinstance(item, Happened) and "changes" not in item.record.payload
+        now = time.monotonic()
+        if self._sees is None or not leaves_it or now - self._read_at > PLACEMENT_SECONDS:
+            self._sees = await self.access.sight.of_ticket(self._ticket_id)
+            self._read_at = now
+        return self._sees
+
+    def farewell(self, last: Item) -> Item | None:
+        """Say that there is no more to hear."""
+        return AccessLost(last.cursor)

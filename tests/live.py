@@ -1,8 +1,11 @@
 """Watching a desk live, as a client does."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+
+import pytest
 
 from tests.desk import World
 from tests.edge.graphql_socket import GraphQLSocket, open_socket
@@ -76,6 +79,12 @@ class Watcher:
         (error,) = message["payload"]
         assert isinstance(error, dict)
         return error
+
+    async def hears_nothing(self, seconds: float = 0.1) -> None:
+        """Check that for a while nothing is told."""
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(seconds):
+                raise AssertionError(await self.socket.connection.recv())
 
     async def ended(self) -> None:
         """Wait for the end that the server sets."""

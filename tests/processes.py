@@ -124,6 +124,29 @@ class ServerProcess:
                 raise ServerUnavailableError(message)
             time.sleep(0.01)
 
+    @property
+    def process_id(self) -> int:
+        """The id of the server's process."""
+        return self._server.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server has not ended, by itself or by us."""
+        return self._server.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the server a signal."""
+        self._server.send_signal(number)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the server do nothing meanwhile; the system keeps its connections."""
+        self.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send(signal.SIGCONT)
+
     def stop(self) -> None:
         """End the server in its own way. Ending it twice is ending it once."""
         self._end(self._stop_signal)

@@ -23,6 +23,8 @@ type Query {
   tags(search: String): TagConnection! @pages
   assignees(brandId: ID!, search: String): [Assignee!]!
   reminders(done: Boolean = false): NoteConnection! @pages
+  dashboard(filter: TicketFilter): Dashboard!
+  notifications(unreadOnly: Boolean = false): NotificationConnection! @pages
 }
 
 interface Node { id: ID! }
@@ -64,7 +66,10 @@ type Ticket implements Node {
   messageCount: Int!
   lastMessage: Message
   changes: TicketChangeConnection! @pages
+  viewers: [Presence!]!
 }
+type Presence { who: Actor! state: PresenceState! field: String since: DateTime! }
+enum PresenceState { VIEWING EDITING TYPING AWAY }
 enum TicketStatus { NEW OPEN PENDING ON_HOLD RESOLVED CLOSED }
 enum TicketPriority { LOW MEDIUM HIGH URGENT }
 enum Channel {
@@ -195,7 +200,10 @@ type Mutation {
   topicUpdate(input: TopicUpdateInput!): TopicUpdateResult!
   tagCreate(input: TagCreateInput!): TagCreateResult!
   tagUpdate(input: TagUpdateInput!): TagUpdateResult!
+  presenceSet(input: PresenceSetInput!): PresenceSetResult!
+  notificationsMarkRead(input: NotificationsMarkReadInput!): NotificationsMarkReadResult!
 }
+input PresenceSetInput { resourceId: ID! state: PresenceState! field: String }
 
 input SignInInput { email: String! password: String! }
 type SignInSuccess { token: String! agent: Agent! expiresAt: DateTime! }
@@ -297,6 +305,21 @@ type Subscription {
   ticketEvents(ticketId: ID!, after: EventCursor): TicketEvent!
   favorites(ticketId: ID!): FavoriteList!
   inboxEvents(filter: TicketFilter, after: EventCursor): InboxEvent!
+  editWarnings(resourceIds: [ID!]!): EditWarning!
+  presence(resourceId: ID!): PresenceList!
+  customerEvents(customerId: ID!, after: EventCursor): CustomerEvent!
+  dashboard(filter: TicketFilter): Dashboard!
+  notificationEvents(after: EventCursor): NotificationEvent!
+}
+union CustomerEvent = StreamReady | StreamReset
+union NotificationEvent = StreamReady | StreamReset
+type EditWarning implements Event {
+  cursor: EventCursor!
+  resource: Node!
+  changedBy: Actor!
+  changedAt: DateTime!
+  version: Int!
+  changes: [FieldChange!]!
 }
 interface Event { cursor: EventCursor! }
 union TicketEvent =

@@ -71,15 +71,28 @@ _POSTGRES_SETTINGS = {
 
 @dataclass
 class PostgresServer:
-    """A PostgreSQL server; `url` names a user who may create databases."""
+    """A PostgreSQL server; `url` names a user who may create databases.
+
+    One that we started may be restarted: it comes back on its port, with its data.
+    """
 
     url: str
+    _launch: Callable[[], ServerProcess] | None = None
     _process: ServerProcess | None = None
 
     def stop(self) -> None:
-        """End the server, if it is ours."""
+        """End the server, if it is ours; its connections break."""
         if self._process is not None:
             self._process.stop()
+            self._process = None
+
+    def restart(self) -> None:
+        """Break all connections, and recover as after a crash ("immediate shutdown")."""
+        if self._launch is None:
+            message = f"{self.url} is not ours to restart"
+            raise ServerUnavailableError(message)
+        self.stop()
+        self._process = self._launch()
 
 
 @dataclass
@@ -89,6 +102,11 @@ class RedisServer:
     url: str
     _launch: Callable[[], ServerProcess] | None = None
     _process: ServerProcess | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server runs, as far as that is up to us."""
+        return self._launch is None or self._process is not None
 
     def stop(self) -> None:
         """End the server, if it is ours."""
@@ -112,6 +130,15 @@ class RedisServer:
         self.stop()
         self._process = self._launch()
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the server answer nothing meanwhile; connections to it stay."""
+        if self._process is None:
+            message = f"{self.url} is not running, or not ours to pause"
+            raise ServerUnavailableError(message)
+        with self._process.paused():
+            yield
+
 
 @contextlib.contextmanager
 def start_postgres() -> Iterator[PostgresServer]:
@@ -123,10 +150,20 @@ def start_postgres() -> Iterator[PostgresServer]:
     if given_url:
         yield PostgresServer(given_url)
         return
+    with start_own_postgres() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def start_own_postgres(**settings: str) -> Iterator[PostgresServer]:
+    """Give a server that nobody else uses, with `settings` of its own, for tests that restart it.
+
+    Raises ServerUnavailableError when there is no server to be had.
+    """
     binaries = system_postgres() or packaged_postgres()
     if binaries is None:
         raise ServerUnavailableError(INSTALL_POSTGRES)
-    with run_postgres(binaries) as server:
+    with run_postgres(binaries, **settings) as server:
         yield server
 
 
@@ -186,7 +223,7 @@ def packaged_redis() -> Path | None:
 
 
 @contextlib.contextmanager
-def run_postgres(binaries: Path) -> Iterator[PostgresServer]:
+def run_postgres(binaries: Path, **settings: str) -> Iterator[PostgresServer]:
     """Make a cluster with the programs in the directory `binaries`, and run its server."""
     account = unprivileged_account()
     with scratch_directory(account) as directory:
@@ -196,21 +233,24 @@ def run_postgres(binaries: Path) -> Iterator[PostgresServer]:
         password = secrets.token_hex(16)
         _initialise_cluster(binaries / "initdb", cluster, password, account)
         port = free_port()
-        settings = {**_POSTGRES_SETTINGS, "port": str(port)}
-        process = ServerProcess(
-            [
-                binaries / "postgres",
-                *("-D", cluster),
-                *(f"--{name}={value}" for name, value in settings.items()),
-            ],
-            directory,
-            is_ready=lambda: _postgres_is_ready(cluster),
-            # "Immediate shutdown": open connections are not waited for, shared memory is freed.
-            stop_signal=signal.SIGQUIT,
-            account=account,
-        )
+        all_settings = {**_POSTGRES_SETTINGS, **settings, "port": str(port)}
+
+        def launch() -> ServerProcess:
+            return ServerProcess(
+                [
+                    binaries / "postgres",
+                    *("-D", cluster),
+                    *(f"--{name}={value}" for name, value in all_settings.items()),
+                ],
+                directory,
+                is_ready=lambda: _postgres_is_ready(cluster),
+                # "Immediate shutdown": no connection is waited for, shared memory is freed.
+                stop_signal=signal.SIGQUIT,
+                account=account,
+            )
+
         server = PostgresServer(
-            f"postgresql://starling:{password}@127.0.0.1:{port}/postgres", process
+            f"postgresql://starling:{password}@127.0.0.1:{port}/postgres", launch, launch()
         )
         try:
             yield server

@@ -27,13 +27,14 @@ from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
-from models.event_topics import inbox_topic, mentions_topic, topic_named
+from models.event_topics import inbox_topic, notifications_topic, topic_named
 from models.events import Event, TopicHeadRow
 from models.favorites import Favorite
 from models.interactions import Interaction, InteractionTag
 from models.jobs import Job
 from models.messages import Message, MessageDirection
 from models.notes import Note, NoteKind, NoteMention, NoteReminder, NoteRevision, NoteTodo
+from models.notifications import Notification, NotificationKind
 from models.tags import Tag
 from models.teams import Team
 from models.tickets import Ticket, TicketPriority, TicketStatus
@@ -45,6 +46,7 @@ from tests.conftest import as_asyncpg
 from tests.databases import create_database, drop_database
 from tests.desk import Client
 from tests.servers import PostgresServer
+from tests.waits import waits_by_messages
 
 PROMISED = {
     Brand: 3,
@@ -208,6 +210,7 @@ async def test_counters_of_each_ticket_equal_its_rows(desk: Desk) -> None:
             select(Message.ticket_id, Message.id).order_by(Message.created_at, Message.id),
         )
     }
+    waits = await waits_by_messages(desk.database)
     favorites: dict[Any, int] = defaultdict(int)
     for (ticket_id,) in await rows(desk, select(Favorite.ticket_id)):
         favorites[ticket_id] += 1
@@ -216,6 +219,7 @@ async def test_counters_of_each_ticket_equal_its_rows(desk: Desk) -> None:
         assert ticket.message_count == messages[ticket.id].count
         assert ticket.first_response_at == messages[ticket.id].first_response_at
         assert ticket.last_message_id == last[ticket.id]
+        assert ticket.waiting_since == waits[ticket.id]
         assert ticket.favorite_count == favorites[ticket.id]
         assert (ticket.closed_at is not None) == (ticket.status is TicketStatus.CLOSED)
 
@@ -339,14 +343,27 @@ async def test_agents_who_are_mentioned_are_told(desk: Desk) -> None:
         .join(Note, Note.id == NoteMention.note_id),
     )
     told = await rows(
-        desk, select(Event.topic, Event.payload).where(Event.type == "AgentMentioned")
+        desk,
+        select(Notification.note_id, Notification.agent_id).where(
+            Notification.kind == NotificationKind.MENTIONED
+        ),
     )
 
     assert all(f"@{row.name}" in row.body for row in mentions)
-    assert sorted((row.topic, row.payload["note_id"]) for row in told) == sorted(
-        (mentions_topic(row.agent_id), row.note_id.hex) for row in mentions
-    )
+    assert sorted(map(tuple, told)) == sorted((row.note_id, row.agent_id) for row in mentions)
     assert len(mentions) > 0
+
+
+async def test_agents_who_are_given_tickets_are_told(desk: Desk) -> None:
+    told = await rows(desk, select(Notification.id, Notification.agent_id, Notification.kind))
+    events = await rows(
+        desk, select(Event.topic, Event.payload).where(Event.type == "NotificationAdded")
+    )
+
+    assert sorted((row.topic, row.payload["notification_id"]) for row in events) == sorted(
+        (notifications_topic(row.agent_id), row.id.hex) for row in told
+    )
+    assert NotificationKind.ASSIGNED in {row.kind for row in told}
 
 
 async def test_notes_remind_list_what_to_do_and_keep_their_first_text(desk: Desk) -> None:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.session_watch import close_ended
 from core.ids import NodeKind, encode_global_id
 from models.viewers import ApiScope
 from subscriptions.cursors import encode_cursor
@@ -178,7 +177,7 @@ async def test_a_signed_out_session_ends_its_sockets(live: LiveWorld) -> None:
     async with live.watch("nikos", TICKET_EVENTS, ticket=ticket) as watcher:
         await watcher.next()
         await live.world.nikos.act("mutation { signOut { __typename } }")
-        await close_ended(live.world.desk.database, live.world.application.state.sockets)
+        await live.world.desk.viewers.refresh()
         assert await watcher.socket.wait_closed() == (4403, "Signed out")
 
 
@@ -239,13 +238,13 @@ async def test_a_customers_other_company_moves_their_tickets(live: LiveWorld) ->
     async with live.watch("nikos", INBOX_EVENTS, filter={"companyId": company}) as watcher:
         await watcher.next()
 
-        await update_customer(world.ayse, customer, 1, companyId=company)
+        await update_customer(world.ayse, customer, 4, companyId=company)
         assert await watcher.next() == {
             "__typename": "TicketEntered",
             "ticket": {"id": ticket, "title": "My order"},
         }
 
-        await update_customer(world.ayse, customer, 2, companyId=other)
+        await update_customer(world.ayse, customer, 5, companyId=other)
         assert await watcher.next() == {"__typename": "TicketLeft", "ticketId": ticket}
 
 
@@ -265,3 +264,28 @@ async def test_who_may_not_read_notes_hears_no_count_of_starred_ones(live: LiveW
 
         assert (await events.next())["favoriteCount"] == 1
         assert (await favorites.next())["favoriteCount"] == 1
+
+
+async def test_a_list_and_the_stream_after_its_cursor_have_no_gap_and_no_overlap(
+    live: LiveWorld,
+) -> None:
+    world = live.world
+    _message, before = await world.receive()
+    snapshot = await world.nikos.ask(
+        "{ inboxEventCursor tickets(first: 10) { nodes { id } totalCount } }"
+    )
+    assert [ticket["id"] for ticket in snapshot["tickets"]["nodes"]] == [before]
+
+    _message, after = await world.receive(subject="Another")
+    async with live.watch("nikos", INBOX_EVENTS, after=snapshot["inboxEventCursor"]) as watcher:
+        assert await watcher.next() == {
+            "__typename": "TicketEntered",
+            "ticket": {"id": after, "title": "Another"},
+        }
+        await world.ayse.act(CLOSE, ticket=after)
+        assert (await watcher.next())["__typename"] == "TicketUpdated"
+
+
+async def test_strangers_learn_no_place_of_any_inbox(live: LiveWorld) -> None:
+    refused = await live.world.nobody.send("{ inboxEventCursor }")
+    assert refused.error["extensions"]["code"] == "UNAUTHENTICATED"

@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 from sqlalchemy import delete, insert, update
 
+from core import clock
 from core.ids import NodeKind, decode_global_id, encode_global_id, new_id
 from models.agents import Agent, AgentRole
 from models.api_tokens import ApiToken
@@ -18,10 +19,11 @@ from models.teams import TeamMember
 from models.tickets import Ticket
 from models.viewers import ApiScope
 from services import live_viewers
-from services.live_viewers import LiveViewers
+from services.sessions import persons_now
 from subscriptions import following, patience, streams
 from subscriptions.cursors import ResetReason
 from subscriptions.following import Gap, Happened, Item
+from subscriptions.sight import Sight
 from tests.desk import World
 from tests.edge.graphql_socket import open_socket
 from tests.live import FAVORITES, INBOX_EVENTS, TICKET_EVENTS, LiveWorld, Watcher, served, watching
@@ -33,8 +35,7 @@ RESET_OF_RIGHTS = {"__typename": "StreamReset", "reason": "RIGHTS"}
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rights are looked up for each event, and the database is asked again without a pause."""
-    monkeypatch.setattr(live_viewers, "FRESH_SECONDS", -1.0)
+    """Ask the database again without a pause."""
     monkeypatch.setattr(patience, "FIRST_PAUSE_SECONDS", 0.01)
 
 
@@ -45,6 +46,13 @@ async def live(world: World) -> AsyncIterator[LiveWorld]:
 
 
 async def execute(live: LiveWorld, *statements: Any) -> None:
+    """Change rights, and let the refresh that comes every two seconds come now."""
+    await execute_unnoticed(live, *statements)
+    await live.world.desk.viewers.refresh()
+
+
+async def execute_unnoticed(live: LiveWorld, *statements: Any) -> None:
+    """Change rights."""
     async with live.world.desk.database.transaction() as session:
         for statement in statements:
             await session.execute(statement)
@@ -76,9 +84,9 @@ async def test_who_leaves_a_team_is_told_to_fetch_anew_and_hears_no_more_of_its_
         await execute(
             live, delete(TeamMember).where(TeamMember.agent_id == live.world.agents["ayse"].id)
         )
+        assert await watcher.next() == RESET_OF_RIGHTS
 
         await live.world.admin.act(ADD, item=hidden)
-        assert await watcher.next() == RESET_OF_RIGHTS
         await live.world.admin.act(CLOSE, ticket=ticket)
         await live.world.admin.act(ADD, item=seen)
         assert (await watcher.next())["ticket"] == {"id": other}
@@ -97,9 +105,9 @@ async def test_an_admin_who_becomes_an_agent_hears_only_of_what_agents_see(
             update(Agent).where(Agent.id == admin.id).values(role=AgentRole.AGENT),
             insert(BrandMember).values(agent_id=admin.id, brand_id=live.world.acme.id),
         )
+        assert await watcher.next() == RESET_OF_RIGHTS
 
         await live.world.stranger.act(ADD, item=hidden)
-        assert await watcher.next() == RESET_OF_RIGHTS
         await live.world.stranger.act(CLOSE, ticket=ticket)
         await live.world.ayse.act(ADD, item=seen)
         assert (await watcher.next())["ticket"] == {"id": other}
@@ -107,14 +115,12 @@ async def test_an_admin_who_becomes_an_agent_hears_only_of_what_agents_see(
 
 async def test_who_joins_a_brand_hears_of_its_tickets_after_the_reset(live: LiveWorld) -> None:
     nikos = live.world.agents["nikos"]
-    message, _ticket = await live.world.receive()
     async with live.watch("nikos", INBOX_EVENTS) as watcher:
         await watcher.next()
         await execute(
             live, insert(BrandMember).values(agent_id=nikos.id, brand_id=live.world.other.id)
         )
 
-        await live.world.ayse.act(ADD, item=message)
         assert await watcher.next() == RESET_OF_RIGHTS
         _message, joined = await live.world.receive(brand=live.world.other, subject="joined")
         assert (await watcher.next())["ticket"] == {"id": joined, "title": "joined"}
@@ -122,14 +128,13 @@ async def test_who_joins_a_brand_hears_of_its_tickets_after_the_reset(live: Live
 
 async def test_a_stream_goes_on_from_the_cursor_of_a_reset(live: LiveWorld) -> None:
     nikos = live.world.agents["nikos"]
-    message, ticket = await live.world.receive()
+    _message, ticket = await live.world.receive()
     async with live.watch("nikos", INBOX_EVENTS) as watcher:
         await watcher.next()
         await execute(
             live, insert(BrandMember).values(agent_id=nikos.id, brand_id=live.world.other.id)
         )
-        await live.world.ayse.act(ADD, item=message)
-        await watcher.next()
+        assert await watcher.next() == RESET_OF_RIGHTS
         seen = watcher.cursor
     await live.world.ayse.act(CLOSE, ticket=ticket)
     async with live.watch("nikos", INBOX_EVENTS, after=seen) as watcher:
@@ -144,6 +149,26 @@ async def test_another_language_is_no_other_right(live: LiveWorld) -> None:
         await execute(live, update(Agent).where(Agent.id == nikos.id).values(language="tr"))
         await live.world.ayse.act(ADD, item=message)
         assert (await watcher.next())["ticket"] == {"id": ticket}
+
+
+async def test_whose_rights_have_changed_is_told_so_though_nothing_happens(
+    live: LiveWorld,
+) -> None:
+    live.world.desk.viewers._refresh_seconds = 0.05
+    nikos = live.world.agents["nikos"]
+    async with (
+        live.watch("nikos", INBOX_EVENTS) as watcher,
+        live.watch("ayse", INBOX_EVENTS) as other,
+    ):
+        await watcher.next()
+        await other.next()
+
+        await execute_unnoticed(
+            live, insert(BrandMember).values(agent_id=nikos.id, brand_id=live.world.other.id)
+        )
+
+        assert await watcher.next() == RESET_OF_RIGHTS
+        await other.hears_nothing()
 
 
 async def test_an_agent_without_brands_has_an_empty_stream_that_can_be_resumed(
@@ -220,6 +245,97 @@ async def test_a_gap_is_told_only_to_those_who_see_the_ticket(live: LiveWorld) -
         await favorites.ended()
 
 
+async def test_who_loses_the_right_to_a_quiet_ticket_is_told_so(live: LiveWorld) -> None:
+    nikos = live.world.agents["nikos"]
+    _message, ticket = await live.world.receive()
+    await live.world.ayse.act(NOTE, ticket=ticket)
+    async with (
+        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as events,
+        live.watch("nikos", FAVORITES, ticket=ticket) as favorites,
+        live.watch("ayse", TICKET_EVENTS, ticket=ticket) as other,
+    ):
+        for watcher in (events, favorites, other):
+            await watcher.next()
+
+        await execute(live, delete(BrandMember).where(BrandMember.agent_id == nikos.id))
+
+        assert await events.next() == {"__typename": "AccessLost"}
+        await events.ended()
+        await favorites.ended()
+        await other.hears_nothing()
+
+
+async def test_who_lost_the_right_to_a_ticket_is_told_so_by_the_next_refresh(
+    live: LiveWorld,
+) -> None:
+    live.world.desk.viewers._refresh_seconds = 0.05
+    nikos = live.world.agents["nikos"]
+    _message, ticket = await live.world.receive()
+    async with live.watch("nikos", TICKET_EVENTS, ticket=ticket) as events:
+        await events.next()
+
+        await execute_unnoticed(live, delete(BrandMember).where(BrandMember.agent_id == nikos.id))
+
+        assert await events.next() == {"__typename": "AccessLost"}
+        await events.ended()
+
+
+async def test_who_loses_a_quiet_ticket_by_a_transfer_is_told_so(live: LiveWorld) -> None:
+    _message, ticket = await live.world.receive()
+    async with (
+        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as events,
+        live.watch("nikos", FAVORITES, ticket=ticket) as favorites,
+        live.watch("ayse", FAVORITES, ticket=ticket) as other,
+    ):
+        for watcher in (events, favorites, other):
+            await watcher.next()
+
+        await live.world.ayse.act(TRANSFER, ticket=ticket, team=team_of(live))
+
+        assert await events.next() == {"__typename": "AccessLost"}
+        await events.ended()
+        await favorites.ended()
+        await other.hears_nothing()
+
+
+async def test_after_other_events_the_loss_of_a_ticket_ends_its_list_of_favourites(
+    live: LiveWorld,
+) -> None:
+    nikos = live.world.agents["nikos"]
+    _message, ticket = await live.world.receive()
+    async with live.watch("nikos", FAVORITES, ticket=ticket) as favorites:
+        await favorites.next()
+        await live.world.ayse.act(NOTE, ticket=ticket)
+        await favorites.hears_nothing()
+
+        await execute(live, delete(BrandMember).where(BrandMember.agent_id == nikos.id))
+
+        await favorites.ended()
+
+
+async def test_who_lost_a_ticket_cannot_come_back_to_it_by_a_cursor(live: LiveWorld) -> None:
+    message, ticket = await live.world.receive()
+    async with live.watch("nikos", TICKET_EVENTS, ticket=ticket) as events:
+        await events.next()
+        seen = events.cursor
+    await live.world.ayse.act(TRANSFER, ticket=ticket, team=team_of(live))
+    await live.world.ayse.act(ADD, item=message)
+
+    async with live.watch("nikos", TICKET_EVENTS, ticket=ticket, after=seen) as events:
+        assert (await events.refusal())["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_a_revoked_token_ends_the_connection(live: LiveWorld) -> None:
+    _message, ticket = await live.world.receive()
+    reader = await live.world.integration(ApiScope.TICKETS_READ, brands=[live.world.acme])
+    async with watching(live.port, reader.token, TICKET_EVENTS, ticket=ticket) as watcher:
+        await watcher.next()
+
+        await execute(live, update(ApiToken).values(revoked_at=clock.now()))
+
+        assert await watcher.socket.wait_closed() == (4403, "Signed out")
+
+
 async def test_an_integration_that_may_read_notes_no_more_hears_of_none(live: LiveWorld) -> None:
     message, ticket = await live.world.receive()
     reader = await live.world.integration(
@@ -256,6 +372,110 @@ async def test_an_event_of_a_type_of_a_newer_version_is_left_out(live: LiveWorld
 # ── A database that is away ────────────────────────────────────────────────────────────────────
 
 
+@pytest.fixture
+def come_back(live: LiveWorld, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Nobody can say who is connected, until the function is called that this gives."""
+    is_away = True
+
+    async def refuse_while_away(*arguments: Any) -> Any:
+        if is_away:
+            raise ConnectionRefusedError
+        return await persons_now(*arguments)
+
+    def answer_again() -> None:
+        nonlocal is_away
+        is_away = False
+
+    viewers = live.world.desk.viewers
+    monkeypatch.setattr(live_viewers, "persons_now", refuse_while_away)
+    monkeypatch.setattr(viewers, "_refresh_seconds", 0.01)
+    return answer_again
+
+
+def let_rights_grow_stale(live: LiveWorld) -> None:
+    """Make it so long that nothing was found out about the viewers."""
+    live.world.desk.viewers._fresh_until = 0.0
+
+
+async def test_while_rights_cannot_be_checked_nothing_is_told_and_afterwards_all_of_it(
+    live: LiveWorld, come_back: Callable[[], None]
+) -> None:
+    message, ticket = await live.world.receive()
+    async with (
+        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as events,
+        live.watch("ayse", FAVORITES, ticket=ticket) as favorites,
+        live.watch("nikos", INBOX_EVENTS) as inbox,
+    ):
+        for watcher in (events, favorites, inbox):
+            await watcher.next()
+        let_rights_grow_stale(live)
+
+        await live.world.admin.act(ADD, item=message)
+        await live.world.admin.act(NOTE, ticket=ticket)
+        for watcher in (events, favorites, inbox):
+            await watcher.hears_nothing()
+
+        come_back()
+        await expect(events, "FavoriteAdded")
+        await expect(events, "NoteAdded")
+        assert (await favorites.next())["favoriteCount"] == 1
+        await expect(inbox, "TicketUpdated")
+        await expect(inbox, "TicketUpdated")
+
+
+async def test_who_loses_the_ticket_while_rights_cannot_be_checked_hears_nothing_of_it(
+    live: LiveWorld, come_back: Callable[[], None]
+) -> None:
+    nikos = live.world.agents["nikos"]
+    message, ticket = await live.world.receive()
+    async with (
+        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as loses,
+        live.watch("ayse", TICKET_EVENTS, ticket=ticket) as keeps,
+    ):
+        await loses.next()
+        await keeps.next()
+        let_rights_grow_stale(live)
+
+        await live.world.admin.act(ADD, item=message)
+        await execute_unnoticed(live, delete(BrandMember).where(BrandMember.agent_id == nikos.id))
+        come_back()
+
+        assert await loses.next() == {"__typename": "AccessLost"}
+        await loses.ended()
+        await expect(keeps, "FavoriteAdded")
+
+
+async def test_nobody_is_let_in_while_rights_cannot_be_checked(
+    live: LiveWorld, come_back: Callable[[], None]
+) -> None:
+    _message, ticket = await live.world.receive()
+    async with open_socket(live.port) as socket:
+        await socket.initialise(live.world.tokens["nikos"])
+        let_rights_grow_stale(live)
+        await socket.subscribe("1", TICKET_EVENTS, variables={"ticket": ticket})
+        await Watcher(socket).hears_nothing()
+
+        come_back()
+        await expect(Watcher(socket), "StreamReady")
+
+
+async def test_a_stream_outlives_a_database_that_is_away_and_tells_nothing_unchecked(
+    live: LiveWorld,
+) -> None:
+    _message, ticket = await live.world.receive()
+    async with (
+        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as loses,
+        live.watch("ayse", TICKET_EVENTS, ticket=ticket) as keeps,
+    ):
+        for watcher in (loses, keeps):
+            await watcher.next()
+        async with failing(Sight, "_read_once", times=6) as has_failed:
+            await live.world.admin.act(TRANSFER, ticket=ticket, team=team_of(live))
+            await expect(loses, "AccessLost")
+            await expect(keeps, "TicketChanged")
+            assert has_failed()
+
+
 @asynccontextmanager
 async def failing(target: Any, name: str, times: int) -> AsyncIterator[Callable[[], bool]]:
     """Make a function fail so many times; yields whether it has."""
@@ -273,45 +493,8 @@ async def failing(target: Any, name: str, times: int) -> AsyncIterator[Callable[
         yield lambda: not left
 
 
-@pytest.mark.parametrize(
-    "check", ["subscriptions.access.is_visible_to", "services.live_viewers.refresh"]
-)
-async def test_a_stream_outlives_a_database_that_is_away_and_tells_nothing_unchecked(
-    live: LiveWorld, check: str
-) -> None:
-    module = __import__(check.rpartition(".")[0], fromlist=["_"])
-    message, ticket = await live.world.receive()
-    async with (
-        live.watch("nikos", TICKET_EVENTS, ticket=ticket) as kept,
-        live.watch("ayse", TICKET_EVENTS, ticket=ticket) as other,
-        live.watch("nikos", INBOX_EVENTS) as inbox,
-    ):
-        for watcher in (kept, other, inbox):
-            await watcher.next()
-        async with failing(module, check.rpartition(".")[2], times=12) as has_failed:
-            await live.world.admin.act(ADD, item=message)
-            await expect(kept, "FavoriteAdded")
-            await expect(inbox, "TicketUpdated")
-            assert has_failed()
-        await expect(other, "FavoriteAdded")
-
-
 async def expect(watcher: Watcher, name: str) -> None:
     assert (await watcher.next())["__typename"] == name
-
-
-async def test_a_failure_to_look_up_rights_is_not_remembered(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live_viewers, "FRESH_SECONDS", 60.0)
-    viewers = LiveViewers(world.desk.database)
-    nikos = await world.viewer("nikos")
-    async with failing(live_viewers, "refresh", times=1):
-        with pytest.raises(ConnectionRefusedError):
-            await viewers.current(nikos)
-        assert await viewers.current(nikos) == nikos
-        async with failing(live_viewers, "refresh", times=1):
-            assert await viewers.current(nikos) == nikos
 
 
 @pytest.mark.parametrize(

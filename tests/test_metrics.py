@@ -8,14 +8,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 from structlog.testing import capture_logs
 
-from app.measured_engine import MeasuredEngine
 from app.metrics import OPEN_SUBSCRIPTIONS
 from app.worker import Worker, working
 from core.database import Database
 from models.jobs import Job
 from services.jobs import Payload
 from tests.desk import World
-from tests.edge import desk as small_desk
+from tests.live import INBOX_EVENTS, TICKET_EVENTS, served
 
 
 async def measure(world: World, name: str, **labels: str) -> float | None:
@@ -49,17 +48,33 @@ async def test_operations_are_counted_by_type_and_outcome(
     assert await measure(world, name, **labels) == before + 1
 
 
-async def test_subscriptions_are_open_from_their_first_event_to_their_end() -> None:
-    engine = MeasuredEngine(small_desk.schema._schema)
-    operation = engine.prepare("subscription { count(upTo: 2) { number } }", None)
-
+async def test_subscriptions_are_open_from_their_beginning_to_their_end(world: World) -> None:
     before = OPEN_SUBSCRIPTIONS._value.get()
-    stream = await engine.create_source_stream(operation, {}, small_desk.Desk())
-    await anext(stream)
-    during = OPEN_SUBSCRIPTIONS._value.get()
-    await stream.aclose()
+    async with (
+        served(world) as live,
+        live.watch("nikos", INBOX_EVENTS) as one,
+        live.watch("nikos", INBOX_EVENTS) as other,
+    ):
+        await one.next()
+        await other.next()
+        assert await measure(world, "starling_subscriptions_open") == before + 2
 
-    assert (during, OPEN_SUBSCRIPTIONS._value.get()) == (before + 1, before)
+        await one.socket.send(type="complete", id="1")
+        async with asyncio.timeout(5):
+            while OPEN_SUBSCRIPTIONS._value.get() != before + 1:
+                await asyncio.sleep(0.005)
+    assert OPEN_SUBSCRIPTIONS._value.get() == before
+
+
+async def test_a_subscription_that_is_refused_is_not_open(world: World) -> None:
+    before = OPEN_SUBSCRIPTIONS._value.get()
+    _message, ticket = await world.receive()
+    async with (
+        served(world) as live,
+        live.watch("stranger", TICKET_EVENTS, ticket=ticket) as watcher,
+    ):
+        await watcher.refusal()
+        assert OPEN_SUBSCRIPTIONS._value.get() == before
 
 
 async def test_requests_are_counted_by_route_and_never_by_what_clients_make_up(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Inspector, inspect, select, text
+from sqlalchemy import Connection, Inspector, TextClause, inspect, select, text
 
 from app import migrations
 from core.database import Database
@@ -76,7 +76,7 @@ def _describe(inspector: Inspector) -> dict[str, Any]:
         "index": inspector.get_multi_indexes(),
     }
     return {
-        f"{kind} of {table}": sorted(repr(found) for found in _listed(details))
+        f"{kind} of {table}": sorted(repr(_plain(found)) for found in _listed(details))
         for kind, of_table in of_kind.items()
         for (_schema, table), details in of_table.items()
         if table not in OF_ALEMBIC
@@ -85,6 +85,13 @@ def _describe(inspector: Inspector) -> dict[str, Any]:
 
 def _listed(details: Any) -> list[Any]:
     return details if isinstance(details, list) else [details]
+
+
+def _plain(found: Any) -> Any:
+    """Return what was found with its SQL as text: each look makes another object of that."""
+    if isinstance(found, dict):
+        return {name: _plain(value) for name, value in found.items()}
+    return str(found) if isinstance(found, TextClause) else found
 
 
 async def triggers(database: Database) -> set[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from models.agents import Agent
-from models.event_topics import mentions_topic, topic_named
+from models.event_topics import notifications_topic, topic_named
 from models.events import read_heads
 from models.viewers import ApiScope
 from tests.desk import Client, World
@@ -347,11 +347,11 @@ async def test_a_mention_is_told_to_the_agent_and_is_no_change_of_the_agent(worl
 
     await add(world.ayse, ticketId=ticket, body="@Nikos please")
 
-    topics = {topic_named(Agent, nikos), mentions_topic(nikos)}
+    topics = {topic_named(Agent, nikos), notifications_topic(nikos)}
     async with world.desk.database.reading() as connection:
         heads = await read_heads(connection, topics)
         version = (
             await connection.execute(select(Agent.version).where(Agent.id == nikos))
         ).scalar_one()
-    assert heads[mentions_topic(nikos)].sequence == 1
+    assert heads[notifications_topic(nikos)].sequence == 1
     assert heads[topic_named(Agent, nikos)].sequence == version == 0

@@ -73,6 +73,30 @@ async def test_postgres_lets_nobody_in_without_its_password(
         )
 
 
+async def test_postgres_restarts_at_its_address_with_what_was_committed() -> None:
+    with servers.start_own_postgres(synchronous_commit="on") as server:
+        connection = await asyncpg.connect(server.url)
+        await connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
+
+        server.restart()
+
+        with pytest.raises(asyncpg.PostgresConnectionError):
+            await connection.execute("SELECT")
+        connection = await asyncpg.connect(server.url)
+        assert await connection.fetchval("SELECT number FROM kept") == 1
+        await connection.close()
+
+
+async def test_paused_redis_answers_when_it_goes_on(own_redis_server: RedisServer) -> None:
+    async with Redis.from_url(own_redis_server.url) as client:
+        with own_redis_server.paused():
+            answer = asyncio.ensure_future(client.ping())
+            await asyncio.sleep(0.2)
+            assert not answer.done()
+
+        assert await answer
+
+
 async def test_killed_redis_comes_back_empty_at_its_address(own_redis_server: RedisServer) -> None:
     async with Redis.from_url(own_redis_server.url) as client:
         await client.set("key", "value")
@@ -115,6 +139,8 @@ def test_given_redis_is_not_ours_to_kill_or_restart(monkeypatch: pytest.MonkeyPa
             server.kill()
         with pytest.raises(ServerUnavailableError, match="not ours to restart"):
             server.restart()
+        with pytest.raises(ServerUnavailableError, match="not ours to pause"), server.paused():
+            pass
 
 
 def test_system_binaries_come_before_the_wheels(

@@ -14,7 +14,7 @@ from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
-from models.event_topics import inbox_topic, mentions_topic, topic_of
+from models.event_topics import inbox_topic, topic_of
 from models.favorites import Favorite
 from models.messages import DeliveryState, Message, MessageDirection
 from models.notes import Note, NoteKind, NoteMention, NoteReminder, NoteRevision, NoteTodo
@@ -22,7 +22,9 @@ from models.tags import Tag, TicketTag
 from models.teams import Team
 from models.tickets import Ticket, TicketPriority, TicketStatus
 from models.topics import Topic
+from services import waiting
 from services.changes import FieldChange, readable
+from services.demo import notifications
 from services.demo.customers import Person
 from services.demo.journal import Act, Journal, Values
 from services.messages import default_email_subject
@@ -69,8 +71,15 @@ class TicketFile:
 
     def receive(self, act: Act, body: str) -> None:
         """Take in what the customer writes."""
-        if not self._unstarred:
+        if self._told is None:
             self._record(act, "TicketCreated", {})
+            self._journal.record(
+                act,
+                "CustomerTicketOpened",
+                {"ticket_id": self.ticket.id.hex},
+                topic=topic_of(self.person.customer),
+                versions=[self.person.customer],
+            )
         author = Actor(ActorKind.CUSTOMER, self.person.customer.id)
         self._append(act, author, MessageDirection.INCOMING, body)
         self._finish(act)
@@ -92,6 +101,7 @@ class TicketFile:
             changes.append(_reference_change("team", None, team))
         self.ticket.assignee_id = after.id
         changes.append(_reference_change("assignee", before, after))
+        notifications.tell_assigned(self._journal, act, after, self.ticket)
         self._record_changes(act, changes)
         self._finish(act)
 
@@ -105,8 +115,9 @@ class TicketFile:
         self._finish(act)
 
     def set_status(self, act: Act, status: TicketStatus) -> None:
-        """Put the ticket into another state."""
+        """Put the ticket into another state: aside, since the demo never opens one again."""
         change = self._set("status", status)
+        self.ticket.waiting_since = None
         self.ticket.closed_at = act.moment if status is TicketStatus.CLOSED else None
         self._record_changes(act, [change])
         self._finish(act)
@@ -135,9 +146,7 @@ class TicketFile:
                 act, "NoteAdded", payload, topic=topic_of(new.owner), versions=[new.owner, note]
             )
         for agent in new.mentions:
-            self._journal.record(
-                act, "AgentMentioned", {"note_id": note.id.hex}, topic=mentions_topic(agent.id)
-            )
+            notifications.tell_mentioned(self._journal, act, agent, note)
 
     def star(self, act: Act, place: float) -> None:
         """Star the item that stands at `place` (0 to 1) among those without a star."""
@@ -191,6 +200,7 @@ class TicketFile:
         self._journal.index_ticket(self.ticket.id, body)
         self.ticket.message_count += 1
         self.ticket.last_message_id = message.id
+        waiting.heed_newest(self.ticket, message)
         self._unstarred.append(message)
         self._record(act, "MessageAdded", {"message_id": message.id.hex})
 
@@ -315,6 +325,7 @@ def open_ticket(
         updated_at=act.moment,
         closed_at=None,
         first_response_at=None,
+        waiting_since=act.moment,
         message_count=0,
         favorite_count=0,
         last_message_id=None,
@@ -337,16 +348,22 @@ def _meet(journal: Journal, act: Act, person: Person, channel: Channel) -> None:
         journal.record(act, "CustomerCreated", {}, topic=topic_of(customer), versions=[customer])
     if channel not in person.met_on:
         handle = person.handles[channel]
-        journal.keep(
-            ChannelProfile(
-                id=new_id(),
-                customer_id=customer.id,
-                channel=channel,
-                handle=handle,
-                handle_key=address_key(handle),
-                verified=bool(person.met_on),
-                linked_at=act.moment,
-            )
+        profile = ChannelProfile(
+            id=new_id(),
+            customer_id=customer.id,
+            channel=channel,
+            handle=handle,
+            handle_key=address_key(handle),
+            verified=bool(person.met_on),
+            linked_at=act.moment,
+        )
+        journal.keep(profile)
+        journal.record(
+            act,
+            "ProfileLinked",
+            {"profile_id": profile.id.hex},
+            topic=topic_of(customer),
+            versions=[customer],
         )
         person.met_on.add(channel)
 

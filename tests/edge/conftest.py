@@ -18,7 +18,7 @@ class LiveDesk:
 
     port: int
     desk: Desk
-    sockets: GraphQLWebSocket[str]
+    sockets: GraphQLWebSocket
 
     @property
     def url(self) -> str:

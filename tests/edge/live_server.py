@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from app.socket_protocol import SocketProtocol
+
 
 @asynccontextmanager
 async def serve(app: ASGIApp) -> AsyncIterator[int]:
@@ -19,6 +21,7 @@ async def serve(app: ASGIApp) -> AsyncIterator[int]:
             app,
             log_config=None,
             lifespan="off",
+            ws=SocketProtocol,
             timeout_graceful_shutdown=1,
             ws_per_message_deflate=False,
             ws_max_size=128 * 1024,

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.graphql_operations import CONCURRENT_ANSWERS, MAX_SUBSCRIPTIONS
-from app.graphql_outbox import MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES, NoRoom, Outbox
+from app.graphql_outbox import MAX_QUEUED_BYTES, NoRoom, Outbox
 from tests.edge.conftest import LiveDesk
 from tests.edge.graphql_socket import GraphQLSocket, open_socket
 
@@ -50,6 +50,7 @@ LEAVING = pytest.mark.parametrize("leave", [leave_by_closing, leave_by_tearing])
     [
         ("{ waiting }", "query"),
         ("subscription { ticks { number } }", "ticks"),
+        ("subscription { texts(length: 10) }", "texts"),
         ("{ one: waiting two: waiting }", "query"),
     ],
 )
@@ -107,7 +108,7 @@ async def test_a_message_that_is_too_large_ends_the_socket_without_an_alarm(
             code, _ = await socket.wait_closed()
 
     assert code == 1009
-    assert logs == []
+    assert [log["event"] for log in logs] == ["socket closed"]
 
 
 # ── Clients that ask for much ──────────────────────────────────────────────────────────────────
@@ -211,6 +212,50 @@ async def test_a_subscriber_that_does_not_read_falls_behind_and_is_dropped(live:
         socket.connection.transport.abort()
 
 
+async def flood_live(live: LiveDesk) -> None:
+    """Let much happen until nobody listens any more."""
+    async with asyncio.timeout(5):
+        while not live.desk.script.readers:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        while live.desk.script.readers:
+            live.desk.script.write()
+            await asyncio.sleep(0.001)
+
+
+async def test_a_subscriber_that_does_not_read_what_happens_is_dropped_at_once(
+    live: LiveDesk,
+) -> None:
+    async with nothing_left_behind(live), open_deaf_socket(live) as socket:
+        await socket.subscribe("1", "subscription { liveTexts(length: 10000) }")
+
+        await flood_live(live)
+
+        assert await socket.wait_closed() == (4450, "Fell behind, resume by cursor")
+
+
+async def test_one_that_does_not_read_holds_up_nobody(live: LiveDesk) -> None:
+    query = "subscription { liveTexts(length: 100000) }"
+    async with (
+        nothing_left_behind(live),
+        open_deaf_socket(live) as deaf,
+        open_socket(live.port, max_queue=None) as other,
+    ):
+        await other.initialise()
+        await other.subscribe("1", query)
+        await deaf.subscribe("1", query)
+        while len(live.desk.scopes) < 2:
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+
+        for _ in range(100):
+            live.desk.script.write()
+            assert (await other.receive())["type"] == "next"
+
+        assert await deaf.wait_closed() == (4450, "Fell behind, resume by cursor")
+        await other.connection.close()
+
+
 async def test_a_client_that_fell_behind_hears_so_when_it_reads_again(live: LiveDesk) -> None:
     async with open_deaf_socket(live) as socket:
         await socket.subscribe("1", "subscription { texts(length: 100000) }")
@@ -246,20 +291,75 @@ async def test_an_answer_larger_than_the_whole_outbox_is_sent(live: LiveDesk) ->
 # ── The outbox itself ──────────────────────────────────────────────────────────────────────────
 
 
-async def never(_text: str) -> None:
-    await asyncio.Event().wait()
+class Wire:
+    """What a client has not taken yet."""
+
+    def __init__(self, high_water_bytes: int = 64 * 1024) -> None:
+        self.sent: list[bytes] = []
+        self._high_water_bytes = high_water_bytes
+        self._drained = asyncio.Event()
+
+    @property
+    def waiting_bytes(self) -> int:
+        return sum(map(len, self.sent))
+
+    @property
+    def has_room(self) -> bool:
+        return self.waiting_bytes < self._high_water_bytes
+
+    async def wait_for_room(self) -> None:
+        await self._drained.wait()
+
+    def write_text(self, head: bytes, body: bytes = b"", tail: bytes = b"") -> None:
+        self.sent.append(head + body + tail)
+
+    def close(self, code: int, reason: str) -> None:
+        """Nobody says goodbye here."""
+
+    def drain(self) -> None:
+        self.sent.clear()
+        self._drained.set()
 
 
-@pytest.mark.parametrize(
-    ("message", "fitting"),
-    [(b"x", MAX_QUEUED_MESSAGES), (b"x" * 1_024, MAX_QUEUED_BYTES // 1_024)],
-)
-async def test_the_outbox_holds_so_many_messages_and_bytes_and_no_more(
-    message: bytes, fitting: int
-) -> None:
-    outbox = Outbox(never, patience_seconds=0.01)
-    for _ in range(fitting):
-        await outbox.put(message)
+@pytest.mark.parametrize("length", [1_024, 64 * 1_024])
+async def test_the_outbox_holds_so_many_bytes_and_no_more(length: int) -> None:
+    wire = Wire()
+    outbox = Outbox(wire, patience_seconds=0.01)
+    for _ in range(MAX_QUEUED_BYTES // length):
+        outbox.send(b"x" * length)
 
     with pytest.raises(NoRoom):
-        await outbox.put(message)
+        outbox.send(b"x")
+    with pytest.raises(NoRoom):
+        await outbox.put(b"x")
+
+    assert wire.waiting_bytes == MAX_QUEUED_BYTES
+
+
+async def test_a_single_message_may_be_larger_than_the_outbox() -> None:
+    wire = Wire()
+    outbox = Outbox(wire, patience_seconds=0.01)
+
+    await outbox.put(b"x" * MAX_QUEUED_BYTES * 2)
+
+    assert wire.waiting_bytes == MAX_QUEUED_BYTES * 2
+    with pytest.raises(NoRoom):
+        outbox.send(b"x")
+
+
+async def test_an_answer_waits_for_room_and_is_sent_only_if_it_is_still_wanted() -> None:
+    wire = Wire()
+    outbox = Outbox(wire, patience_seconds=5)
+    outbox.send(b"x" * MAX_QUEUED_BYTES)
+    is_wanted = True
+    puts = [
+        asyncio.create_task(outbox.put(b"wanted")),
+        asyncio.create_task(outbox.put(b"unwanted", is_wanted=lambda: is_wanted)),
+    ]
+    await asyncio.sleep(0)
+
+    is_wanted = False
+    wire.drain()
+    await asyncio.gather(*puts)
+
+    assert wire.sent == [b"wanted"]

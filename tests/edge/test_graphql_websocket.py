@@ -5,7 +5,10 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 import asyncio
 import json
+from collections.abc import Collection
+from contextlib import AsyncExitStack
 from typing import Any
+from uuid import UUID
 
 import pytest
 from gql import Client, gql
@@ -13,17 +16,18 @@ from gql.transport.websockets import WebsocketsTransport
 from structlog.testing import capture_logs
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from app.engine import Operation, Variables
-from app.graphql_connection import CloseCode
+from models.viewers import Viewer
+from services import live_viewers
+from subscriptions.stream import HubStopped
 from tests.edge.conftest import LiveDesk
-from tests.edge.desk import ALLOWED_ORIGIN, SECRET, Desk, Event, build_app
+from tests.edge.desk import ALLOWED_ORIGIN, CONNECTIONS_PER_AGENT, SECRET
 from tests.edge.graphql_socket import GraphQLSocket, open_socket
-from tests.edge.live_server import serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 INIT = {"type": "connection_init"}
 COUNT = "subscription ($upTo: Int!) { count(upTo: $upTo) { number } }"
+LIVE = "subscription { live { number } }"
 TICKS = "subscription { ticks { number } }"
 WAITING = "{ waiting }"
 
@@ -48,6 +52,21 @@ async def assert_still_serves(socket: GraphQLSocket) -> None:
     await socket.subscribe("still", "{ greeting }")
     assert await socket.receive() == next_of("still", greeting="Hello you")
     assert await socket.receive() == complete_of("still")
+
+
+async def begin_live(socket: GraphQLSocket, live: LiveDesk, query: str = LIVE) -> None:
+    """Subscribe under the id 1, so that everything told from now on is heard."""
+    before = len(live.desk.scopes)
+    await socket.subscribe("1", query)
+    async with asyncio.timeout(5):
+        while not live.desk.script.readers or len(live.desk.scopes) == before:
+            await asyncio.sleep(0.001)
+    await settled()
+
+
+async def settled() -> None:
+    """Give what is on its way the moment that it needs."""
+    await asyncio.sleep(0.02)
 
 
 # ── The handshake ──────────────────────────────────────────────────────────────────────────────
@@ -154,6 +173,23 @@ async def test_a_second_initialisation_is_one_too_many(live: LiveDesk) -> None:
         await socket.send(**INIT)
 
         assert await socket.wait_closed() == (4429, "Too many initialisation requests")
+
+
+async def test_one_connection_of_an_agent_too_many_has_to_come_later(live: LiveDesk) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(CONNECTIONS_PER_AGENT):
+            socket = await stack.enter_async_context(open_socket(live.port))
+            await socket.initialise(token="valid-Ada")
+
+        async with open_socket(live.port) as one_more, open_socket(live.port) as of_another:
+            await one_more.send(**INIT, payload={"authorization": "Bearer valid-Ada"})
+            await of_another.initialise(token="valid-Grace")
+
+            assert await one_more.wait_closed() == (1013, "At most 3 connections of one agent")
+            await assert_still_serves(of_another)
+
+    async with open_socket(live.port) as afterwards:
+        await afterwards.initialise(token="valid-Ada")
 
 
 async def test_an_operation_before_the_acknowledgement_is_unauthorized(live: LiveDesk) -> None:
@@ -296,6 +332,32 @@ async def test_a_subscription_sends_each_event_and_then_completes(live: LiveDesk
         assert await socket.receive() == complete_of("1")
 
 
+async def test_a_subscription_sends_what_happens(live: LiveDesk) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await begin_live(socket, live)
+
+        live.desk.script.write()
+        assert await socket.receive() == next_of("1", live={"number": 1})
+        live.desk.script.write()
+        assert await socket.receive() == next_of("1", live={"number": 2})
+        live.desk.script.end()
+        assert await socket.receive() == complete_of("1")
+        await assert_still_serves(socket)
+
+
+async def test_a_subscription_goes_on_where_its_client_was(live: LiveDesk) -> None:
+    live.desk.script.write(3)
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        await socket.subscribe("1", 'subscription { live(after: "1") { number } }')
+
+        assert await socket.receive() == next_of("1", live={"number": 2})
+        assert await socket.receive() == next_of("1", live={"number": 3})
+        live.desk.script.write()
+        assert await socket.receive() == next_of("1", live={"number": 4})
+
+
 async def test_each_event_is_executed_in_a_scope_of_its_own(live: LiveDesk) -> None:
     async with open_socket(live.port) as socket:
         await socket.initialise()
@@ -358,6 +420,22 @@ async def test_a_stream_that_breaks_ends_with_an_error_that_hides_the_reason(
         await assert_still_serves(socket)
 
 
+async def test_a_stream_that_breaks_for_all_ends_for_each_in_this_way(live: LiveDesk) -> None:
+    async with open_socket(live.port) as one, open_socket(live.port) as other:
+        for socket in (one, other):
+            await socket.initialise()
+            await begin_live(socket, live)
+
+        with capture_logs() as logs:
+            live.desk.script.end(RuntimeError(SECRET))
+            errors = [*await errors_of(one, "1"), *await errors_of(other, "1")]
+
+        assert [error["message"] for error in errors] == ["Internal error"] * 2
+        assert [str(log["exc_info"]) for log in logs] == [SECRET] * 2
+        await assert_still_serves(one)
+        await assert_still_serves(other)
+
+
 async def test_a_field_that_fails_in_an_event_is_part_of_its_result(live: LiveDesk) -> None:
     async with open_socket(live.port) as socket:
         await socket.initialise()
@@ -393,7 +471,19 @@ async def test_a_stream_that_the_hub_ends_closes_the_socket_so_that_the_client_r
         assert await socket.wait_closed() == closing
 
 
-@pytest.mark.parametrize("query", [TICKS, WAITING])
+async def test_a_hub_that_stops_closes_the_sockets_of_all_who_listen(live: LiveDesk) -> None:
+    async with open_socket(live.port) as one, open_socket(live.port) as other:
+        for socket in (one, other):
+            await socket.initialise()
+            await begin_live(socket, live)
+
+        live.desk.script.end(HubStopped())
+
+        for socket in (one, other):
+            assert await socket.wait_closed() == (1012, "The server is restarting")
+
+
+@pytest.mark.parametrize("query", [TICKS, LIVE, WAITING])
 async def test_an_id_that_is_in_use_closes_the_socket(live: LiveDesk, query: str) -> None:
     async with open_socket(live.port) as socket:
         await socket.initialise()
@@ -456,6 +546,37 @@ async def test_complete_stops_a_subscription_at_once_and_frees_its_id(live: Live
         assert live.desk.interrupted == ["ticks"]
 
 
+async def test_after_complete_no_event_is_sent(live: LiveDesk) -> None:
+    async with open_socket(live.port) as stopped, open_socket(live.port) as other:
+        for socket in (stopped, other):
+            await socket.initialise()
+            await begin_live(socket, live)
+
+        await stopped.send(type="complete", id="1")
+        await assert_still_serves(stopped)
+        live.desk.script.write()
+
+        assert await other.receive() == next_of("1", live={"number": 1})
+        await assert_still_serves(stopped)
+
+
+async def test_an_id_that_is_free_again_gets_no_event_of_what_it_was_before(
+    live: LiveDesk,
+) -> None:
+    async with open_socket(live.port) as socket:
+        await socket.initialise()
+        for _ in range(20):
+            await socket.subscribe("1", LIVE)
+            await socket.send(type="complete", id="1")
+        await begin_live(socket, live)
+
+        live.desk.script.write()
+        live.desk.script.end()
+
+        assert await socket.receive() == next_of("1", live={"number": 1})
+        assert await socket.receive() == complete_of("1")
+
+
 async def test_complete_of_what_has_already_ended_is_ignored(live: LiveDesk) -> None:
     async with open_socket(live.port) as socket:
         await socket.initialise()
@@ -464,27 +585,36 @@ async def test_complete_of_what_has_already_ended_is_ignored(live: LiveDesk) -> 
         await assert_still_serves(socket)
 
 
-async def test_what_was_executed_once_can_be_sent_to_many() -> None:
-    executed: dict[tuple[Operation, int], bytes] = {}
-
-    async def answer_once(
-        operation: Operation, variables: Variables, viewer: str, event: object
-    ) -> bytes:
-        assert isinstance(event, Event)
-        answer = b'{"data":{"count":{"number":%d}}}' % (event.number + 40)
-        return executed.setdefault((operation, event.number), answer)
-
-    desk = Desk()
-    app, _sockets = build_app(desk, answer_once)
-    async with serve(app) as port, open_socket(port) as one, open_socket(port) as other:
+async def test_what_happens_is_executed_once_and_sent_to_all_who_asked_the_same(
+    live: LiveDesk,
+) -> None:
+    async with open_socket(live.port) as one, open_socket(live.port) as other:
         for socket in (one, other):
             await socket.initialise()
-            await socket.subscribe("1", COUNT, variables={"upTo": 1})
-            assert await socket.receive() == next_of("1", count={"number": 40})
-            assert await socket.receive() == complete_of("1")
+            await begin_live(socket, live)
+        before = len(live.desk.scopes)
 
-    assert len(executed) == 1
-    assert len(desk.scopes) == 2  # one for each stream, none for the event
+        live.desk.script.write()
+
+        assert await one.receive() == next_of("1", live={"number": 1})
+        assert await other.receive() == next_of("1", live={"number": 1})
+        assert len(live.desk.scopes) == before + 1
+
+
+async def test_who_asks_for_something_else_gets_executions_of_their_own(live: LiveDesk) -> None:
+    with_scope = "subscription { live { number scopeNumber } }"
+    async with open_socket(live.port) as one, open_socket(live.port) as other:
+        for socket, query in ((one, LIVE), (other, with_scope)):
+            await socket.initialise()
+            await begin_live(socket, live, query)
+        before = len(live.desk.scopes)
+
+        live.desk.script.write()
+
+        assert await one.receive() == next_of("1", live={"number": 1})
+        (event,) = (await other.receive())["payload"]["data"].values()
+        assert event["scopeNumber"] in {before, before + 1}
+        assert len(live.desk.scopes) == before + 2
 
 
 # ── The server ends connections ────────────────────────────────────────────────────────────────
@@ -503,17 +633,31 @@ async def test_a_restart_closes_all_sockets_and_stops_what_they_run(live: LiveDe
         assert await other.wait_closed() == (1012, "The server is restarting")
 
 
-async def test_the_sockets_of_one_viewer_can_be_closed(live: LiveDesk) -> None:
+async def test_the_sockets_of_a_session_that_has_ended_are_closed(
+    live: LiveDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: set[str] = set()
+
+    async def find_live(_database: object, viewers: Collection[Viewer]) -> dict[UUID, Viewer]:
+        names = live.desk.names
+        return {v.session_id: v for v in viewers if v.session_id and names[v.actor] not in ended}
+
+    monkeypatch.setattr(live_viewers, "persons_now", find_live)
+    viewers = live.sockets._edge.responder.viewers
     async with open_socket(live.port) as one, open_socket(live.port) as other:
         await one.initialise(token="valid-Ada")
+        await one.subscribe("1", TICKS)
+        await one.receive()
         await other.initialise(token="valid-Grace")
+        await viewers.refresh()
+        await assert_still_serves(one)
 
-        live.sockets.close_viewers(
-            lambda viewer: viewer == "Ada", CloseCode.FORBIDDEN, "The session was revoked"
-        )
+        ended.add("Ada")
+        await viewers.refresh()
 
-        assert await one.wait_closed() == (4403, "The session was revoked")
+        assert await one.wait_closed() == (4403, "Signed out")
         await assert_still_serves(other)
+    assert live.desk.interrupted == ["ticks"]
 
 
 # ── A client of others ─────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,127 @@
+"""What happens to a customer, live."""
+
+from collections.abc import AsyncIterable
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers import channel_profiles, customers, tickets
+from schema.channel_profiles import ChannelProfile
+from schema.customers import Customer
+from schema.events import EventFields, StreamReady, StreamReset
+from schema.field_changes import FieldChange
+from schema.fields import Info, derived, relation
+from schema.live import Live
+from schema.row_events import showing
+from schema.scalars import EventCursor
+from schema.ticket_events import AccessLost, NoteAdded
+from schema.tickets import Ticket
+from subscriptions.customers import CustomerSource
+
+
+def _customer_now() -> Any:
+    return relation(
+        "The customer as they are now, which may be after later events.",
+        customers.by_id,
+        key="customer_id",
+    )
+
+
+@strawberry.type(description="The customer is known now.")
+class CustomerCreated(EventFields):
+    """The customer is known now."""
+
+    customer: Customer = _customer_now()
+
+
+@strawberry.type(description="Fields of the customer changed.")
+class CustomerChanged(EventFields):
+    """Fields of the customer changed."""
+
+    customer: Customer = _customer_now()
+    changes: list[FieldChange] = derived(
+        "What changed.",
+        lambda row: [FieldChange.from_payload(change) for change in row.payload["changes"]],
+        needs=("payload",),
+    )
+
+
+@strawberry.type(description="The customer is known by another address, number or name.")
+class ProfileLinked(EventFields):
+    """The customer is known by another profile."""
+
+    customer: Customer = _customer_now()
+    profile: ChannelProfile = relation(
+        "By what a channel knows them.", channel_profiles.by_id, key="profile_id"
+    )
+
+
+@strawberry.type(description="The customer says to have another address or number.")
+class ProfileChanged(EventFields):
+    """What is known of a profile changed."""
+
+    customer: Customer = _customer_now()
+    profile: ChannelProfile = relation(
+        "The profile with what they claim now.", channel_profiles.by_id, key="profile_id"
+    )
+
+
+@strawberry.type(
+    description="The customer has a new ticket. Told only to those who see the ticket."
+)
+class CustomerTicketOpened(EventFields):
+    """The customer has a new ticket."""
+
+    customer: Customer = _customer_now()
+    ticket: Ticket | None = relation(
+        "The ticket as it is now; null when the viewer has lost sight of it since.",
+        tickets.by_id,
+        key="ticket_id",
+    )
+
+
+CustomerEvent = Annotated[
+    StreamReady
+    | StreamReset
+    | CustomerCreated
+    | CustomerChanged
+    | NoteAdded
+    | ProfileLinked
+    | ProfileChanged
+    | CustomerTicketOpened
+    | AccessLost,
+    strawberry.union("CustomerEvent", description="What can happen to a customer."),
+]
+
+_TYPES: dict[str, Any] = {
+    "CustomerCreated": CustomerCreated,
+    "CustomerChanged": CustomerChanged,
+    "NoteAdded": NoteAdded,
+    "ProfileLinked": ProfileLinked,
+    "ProfileChanged": ProfileChanged,
+    "CustomerTicketOpened": CustomerTicketOpened,
+}
+
+
+@strawberry.type
+class CustomerSubscription:
+    """Customers, live."""
+
+    @strawberry.subscription(
+        description="Everything that happens to a customer, in order and once: changes of their "
+        "fields, notes on them, their profiles and new tickets. Begins with StreamReady, or with "
+        "what has happened since `after`."
+    )
+    async def customer_events(
+        self,
+        info: Info,
+        customer_id: Annotated[strawberry.ID, strawberry.argument(description="The customer.")],
+        after: Annotated[
+            EventCursor | None,
+            strawberry.argument(description="Where to go on: the last cursor you got."),
+        ] = None,
+    ) -> AsyncIterable[CustomerEvent]:
+        """Follow a customer."""
+        row_id = await customers.require(info.context, customer_id)
+        source = CustomerSource(info.context.resources.streams, row_id)
+        return Live(source, showing(_TYPES, customer_id=row_id), after)

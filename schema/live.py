@@ -1,0 +1,30 @@
+"""What a subscription's resolver returns: a source, and how its items are shown."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from subscriptions.source import Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Live:
+    """A subscription that may be shared: whoever asks the same hears the same `source`.
+
+    `show` makes the object of an item that a client sees; None for what clients are not told.
+    `after` is the cursor that this subscriber goes on from. `attend` is entered while they listen.
+    """
+
+    source: Source
+    show: Callable[[Any], object | None]
+    after: str | None = None
+    attend: Callable[[], AbstractAsyncContextManager[None]] | None = None
+
+    async def __aiter__(self) -> AsyncGenerator[Any, None]:
+        """Return what is shown, one by one and unjudged; the server shares the source instead."""
+        async with aclosing(self.source.open(self.after)) as items:
+            async for item in items:
+                shown = self.show(item)
+                if shown is not None:
+                    yield shown

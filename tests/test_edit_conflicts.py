@@ -1,0 +1,48 @@
+"""What every update promises to people who edit the same thing at once."""
+
+from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
+
+from schema.schema import build_schema
+from tests.desk import World
+from tests.test_tickets import READ, UPDATE
+
+
+def test_every_update_takes_the_loaded_version_and_merges_or_refuses() -> None:
+    schema = build_schema()._schema
+    assert schema.mutation_type is not None
+    updates = {
+        name: field
+        for name, field in schema.mutation_type.fields.items()
+        if name.endswith("Update")
+    }
+    assert "ticketUpdate" in updates
+    for name, field in updates.items():
+        input_type = get_named_type(field.args["input"].type)
+        result = get_named_type(field.type)
+        assert isinstance(result, GraphQLUnionType)
+        members = {member.name: member for member in result.types}
+        success = members[f"{name[0].upper()}{name[1:]}Success"]
+        assert isinstance(success, GraphQLObjectType)
+        assert str(input_type.fields["expectedVersion"].type) == "Int!", name
+        assert str(success.fields["mergedFields"].type) == "[String!]!", name
+        assert "EditConflict" in members, name
+
+
+async def test_a_conflict_names_who_changed_any_of_its_fields_last(world: World) -> None:
+    _message, ticket = await world.receive(subject="Loaded")
+    loaded = (await world.nikos.ask(READ, id=ticket))["ticket"]["version"]
+    saved = {"ticketId": ticket, "expectedVersion": loaded}
+    await world.ayse.act(UPDATE, input={**saved, "title": "From Ayşe"})
+    await world.admin.act(UPDATE, input={**saved, "status": "PENDING"})
+    await world.ayse.act(UPDATE, input={**saved, "priority": "HIGH"})
+
+    refused = await world.nikos.act(
+        UPDATE, input={**saved, "title": "From Nikos", "status": "CLOSED"}
+    )
+
+    assert refused["changedBy"] == {"name": "Admin"}
+    assert refused["currentVersion"] == loaded + 3
+    assert refused["fields"] == [
+        {"field": "title", "base": "Loaded", "theirs": "From Ayşe", "yours": "From Nikos"},
+        {"field": "status", "base": "NEW", "theirs": "PENDING", "yours": "CLOSED"},
+    ]
