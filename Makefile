@@ -10,7 +10,7 @@ UV := $(VENV)/bin/uv
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench migrate lock clean
+.PHONY: help setup run test faults check format bench migrate lock clean
 
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ run: $(VENV)/runtime.installed ## Serve on http://localhost:8000 (HOST, PORT, DA
 IN_PARALLEL = --numprocesses=logical --maxprocesses=4 --dist=loadscope --max-worker-restart=0
 test: $(VENV)/test.installed ## Run the tests on both databases (ARGS="-k favorite")
 	$(VENV_PYTHON) -m pytest $(IN_PARALLEL) $(ARGS)
+
+faults: $(VENV)/test.installed ## Break servers and connections in a rush hour, at full size (ARGS="-k redis")
+	FAULTS=full $(VENV_PYTHON) -m pytest tests/faults -o faulthandler_timeout=600 $(ARGS)
 
 check: $(VENV)/check.installed ## Lint, formatting, types, layers, and the printed schema
 	$(VENV_PYTHON) -m ruff check .
