@@ -13,6 +13,7 @@ import sys
 
 from websockets import ConnectionClosed
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidHandshake
 from websockets.typing import Subprotocol
 
 RETRY_SECONDS = 1
@@ -68,7 +69,7 @@ async def watch(url: str, token: str, ticket_id: str) -> None:
         except ConnectionClosed as closed:
             if closed.rcvd is not None and closed.rcvd.code in {4400, 4401, 4403}:
                 raise SystemExit(f"refused: {closed.rcvd.reason}") from None
-        except OSError as error:
+        except (OSError, InvalidHandshake) as error:  # a proxy answers while the desk is away
             print(f"not connected ({error}), trying again", file=sys.stderr)
         await asyncio.sleep(RETRY_SECONDS)
 
