@@ -33,6 +33,8 @@ from services.sessions import Authentication
 from subscriptions.sharing import Sharing
 
 GRAPHQL_PATH = "/graphql"
+# After a restart a thousand clients come back within a second, and are asked for together.
+BUSY_PAUSE_SECONDS = 0.005
 
 
 def create_application(desk: Desk, *, shares_executions: bool = True) -> Starlette:
@@ -45,7 +47,7 @@ def create_application(desk: Desk, *, shares_executions: bool = True) -> Starlet
     """
     schema = build_schema()._schema  # noqa: SLF001  # Strawberry has no public name for it
     engine = MeasuredEngine(schema)
-    authentication = Authentication(desk.database)
+    authentication = Authentication(desk.database, busy_pause_seconds=BUSY_PAUSE_SECONDS)
 
     async def find_viewer(authorization: str | None, *, language: str | None) -> Viewer:
         return await authentication.authenticate(authorization, language=negotiate(language))

@@ -20,15 +20,15 @@ class Outbox:
     sent at once or not at all.
     """
 
-    __slots__ = ("_patience_seconds", "_writer")
+    __slots__ = ("_patience_seconds", "writer")
 
     def __init__(self, writer: FrameWriter, *, patience_seconds: float) -> None:
-        self._writer = writer
+        self.writer = writer
         self._patience_seconds = patience_seconds
 
     def send(self, head: bytes, body: bytes = b"", tail: bytes = b"") -> None:
         """Send a message, in parts, at once; raise NoRoom if too much waits already."""
-        writer = self._writer
+        writer = self.writer
         if not (writer.has_room or self._fits(head, body, tail)):
             raise NoRoom
         writer.write_text(head, body, tail)
@@ -38,18 +38,18 @@ class Outbox:
 
         Nothing is sent that is not wanted by the time there is room.
         """
-        if not (self._writer.has_room or self._fits(*parts)):
+        if not (self.writer.has_room or self._fits(*parts)):
             await self._wait_for_room()
         if is_wanted():
-            self._writer.write_text(*parts)
+            self.writer.write_text(*parts)
 
     def _fits(self, *parts: bytes) -> bool:
         # Where nothing waits one message may be larger: the page that a query asked for.
-        return self._writer.waiting_bytes + sum(map(len, parts)) <= MAX_QUEUED_BYTES
+        return self.writer.waiting_bytes + sum(map(len, parts)) <= MAX_QUEUED_BYTES
 
     async def _wait_for_room(self) -> None:
         try:
             async with asyncio.timeout(self._patience_seconds):
-                await self._writer.wait_for_room()
+                await self.writer.wait_for_room()
         except TimeoutError:
             raise NoRoom from None

@@ -43,54 +43,41 @@ class FrameWriter(Protocol):
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """A connection; the ASGI scope of its application holds it as a FrameWriter.
+    """A connection; the ASGI scope of its application holds its FrameWriter.
 
     ASGI's `send` costs a coroutine, several checks and a copy for each message. One event for a
     thousand subscribers is a thousand messages.
     """
 
-    has_room = True
-
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.queue: Any = _Inbox()
+        self.writer: _Frames
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve a client."""
+        super().connection_made(transport)
+        self.writer = _Frames(self)
 
     def handle_connect(self, event: Request) -> None:
         """Serve a client who asks for a WebSocket."""
         super().handle_connect(event)
         if hasattr(self, "scope"):
             extensions = cast("dict[str, object]", self.scope["extensions"])
-            extensions[_EXTENSION] = self
-
-    @property
-    def waiting_bytes(self) -> int:
-        """What waits in this process."""
-        return self.transport.get_write_buffer_size()
+            extensions[_EXTENSION] = self.writer
 
     def pause_writing(self) -> None:
         """Note that more than the transport's limit (64 KiB) waits."""
-        self.has_room = False
+        self.writer.has_room = False
         super().pause_writing()
 
     def resume_writing(self) -> None:
         """Note that no more than a quarter of that waits."""
-        self.has_room = True
+        self.writer.has_room = True
         super().resume_writing()
 
-    async def wait_for_room(self) -> None:
-        """Wait until a quarter of that is left, or the client is gone."""
-        await self.writable.wait()
-
-    def write_text(self, head: bytes, body: bytes = b"", tail: bytes = b"") -> None:
-        """Send a text message that consists of these parts."""
-        if self.close_sent or self.transport.is_closing():
-            return
-        self.transport.write(
-            b"".join((_header(len(head) + len(body) + len(tail)), head, body, tail))
-        )
-
-    def close(self, code: int, reason: str) -> None:
-        """Say goodbye, and be gone when the client has answered, or soon.
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Send the close frame, and be gone when the client has answered, or soon.
 
         ASGI's `send` would wait for a client that does not read, and the goodbye with it.
         """
@@ -99,6 +86,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
+        self.writer.is_closed = True
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
@@ -109,7 +97,35 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """End a connection whose client answers no pings, in a way after which it comes again."""
         self.pong_timer = None
         self.pending_ping_payload = None
-        self.close(NO_ANSWER_TO_PINGS, "No answer to pings")
+        self.say_goodbye(NO_ANSWER_TO_PINGS, "No answer to pings")
+
+
+class _Frames:
+    """The FrameWriter of a connection: what each of a thousand messages touches, and no more."""
+
+    __slots__ = ("_protocol", "_transport", "has_room", "is_closed")
+
+    def __init__(self, protocol: SocketProtocol) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self.has_room = True
+        self.is_closed = False
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    async def wait_for_room(self) -> None:
+        await self._protocol.writable.wait()
+
+    def write_text(self, head: bytes, body: bytes = b"", tail: bytes = b"") -> None:
+        if self.is_closed or self._transport.is_closing():
+            return
+        length = len(head) + len(body) + len(tail)
+        self._transport.write(b"".join((_header(length), head, body, tail)))
+
+    def close(self, code: int, reason: str) -> None:
+        self._protocol.say_goodbye(code, reason)
 
 
 class _Inbox:

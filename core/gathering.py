@@ -4,9 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
-# Where many ask, a moment more brings many more of them together: a question costs about as much.
-BUSY_PAUSE_SECONDS = 0.003
-
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
@@ -15,11 +12,19 @@ class Gathering(Generic[Key, Answer]):
     """Asks `ask` for the keys of all who want something, one question at a time.
 
     An answer is always younger than the call that gets it, and a question alone is asked at once.
-    Whoever is cancelled leaves the question to the others.
+    Where many ask, the next question waits for `busy_pause_seconds`, which brings more of them
+    together: for many it costs about as much as for one. Whoever is cancelled leaves the question
+    to the others.
     """
 
-    def __init__(self, ask: Callable[[set[Key]], Awaitable[Mapping[Key, Answer]]]) -> None:
+    def __init__(
+        self,
+        ask: Callable[[set[Key]], Awaitable[Mapping[Key, Answer]]],
+        *,
+        busy_pause_seconds: float = 0.0,
+    ) -> None:
         self._ask = ask
+        self._busy_pause_seconds = busy_pause_seconds
         self._asking = asyncio.Lock()
         self._next: _Question[Key, Answer] = _Question()
 
@@ -37,7 +42,7 @@ class Gathering(Generic[Key, Answer]):
         is_busy = self._asking.locked()
         async with self._asking:
             if is_busy:
-                await asyncio.sleep(BUSY_PAUSE_SECONDS)
+                await asyncio.sleep(self._busy_pause_seconds)
             self._next = _Question()
             return await self._ask(question.keys)
 

@@ -123,9 +123,9 @@ async def authenticate(
 class Authentication:
     """Finds out who sends requests; those that come together are answered by one question."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, busy_pause_seconds: float = 0.0) -> None:
         self._database = database
-        self._tokens = Gathering(self._find)
+        self._tokens = Gathering(self._find, busy_pause_seconds=busy_pause_seconds)
 
     async def authenticate(self, authorization: str | None, *, language: str = "en") -> Viewer:
         """Return who sent a request; see the function of this name."""
