@@ -43,6 +43,18 @@ class RunningOperations:
     or a statement, and its database connection with it. `fail` ends the connection.
     """
 
+    __slots__ = (
+        "_answers",
+        "_has_ended",
+        "_outbox",
+        "_responder",
+        "_subscriptions",
+        "_turns",
+        "_viewer",
+        "_wanted",
+        "fail",
+    )
+
     def __init__(
         self,
         responder: Responder,
@@ -58,7 +70,6 @@ class RunningOperations:
         self._answers: set[asyncio.Task[None]] = set()
         self._subscriptions = 0
         self._has_ended = False
-        self._answered = asyncio.Event()
         self._turns = asyncio.Semaphore(CONCURRENT_ANSWERS)
 
     def __contains__(self, operation_id: str) -> bool:
@@ -68,8 +79,7 @@ class RunningOperations:
         """Run an operation in the background until it is complete or stopped."""
         if operation.type is not OperationType.SUBSCRIPTION:
             while len(self._answers) >= MAX_PENDING_ANSWERS:
-                self._answered.clear()
-                await self._answered.wait()
+                await asyncio.wait(self._answers, return_when=asyncio.FIRST_COMPLETED)
             asked = self._wanted[operation_id] = _Asked(operation_id, operation, variables)
             self._run(self._answer(asked))
         elif self._subscriptions < MAX_SUBSCRIPTIONS:
@@ -118,11 +128,7 @@ class RunningOperations:
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._answers.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._answers.discard(task)
-        self._answered.set()
+        task.add_done_callback(self._answers.discard)
 
     async def _answer(self, asked: _Asked) -> None:
         def is_wanted() -> bool:

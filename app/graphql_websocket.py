@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Collection
+from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from app.graphql_connection import RESTARTING, CloseCode, Connection, Edge
-from app.request_log import logged_socket
+from app.request_log import note_socket_closed, note_socket_opened
 from services.live_viewers import LiveViewer
 
 SUBPROTOCOL = "graphql-transport-ws"  # its predecessor graphql-ws is not served
@@ -32,9 +33,13 @@ class GraphQLWebSocket:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket from its handshake to its end."""
-        with logged_socket(scope):
+        opened_at = perf_counter()
+        note_socket_opened(scope)
+        try:
             if await self._accept(WebSocket(scope, receive, send)):
                 await self._serve(Connection(self._edge, scope, receive))
+        finally:
+            note_socket_closed(scope, opened_at)
 
     def waiting_bytes(self) -> int:
         """Return what waits in this process for clients to take it."""

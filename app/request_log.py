@@ -3,8 +3,7 @@
 import logging
 import re
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
@@ -76,18 +75,16 @@ class RequestLog:
             )
 
 
-@contextmanager
-def logged_socket(scope: Scope) -> Iterator[None]:
-    """Count a socket while it is open, and write its line at the end."""
-    started = perf_counter()
-    try:
-        with (
-            structlog.contextvars.bound_contextvars(request_id=_request_id(scope)),
-            OPEN_SOCKETS.track_inprogress(),
-        ):
-            yield
-    finally:
-        _log.info("socket closed", path=_path(scope), duration_ms=_milliseconds(started))
+def note_socket_opened(scope: Scope) -> None:
+    """Count a socket, and let all that is logged in its task bear its request's id."""
+    structlog.contextvars.bind_contextvars(request_id=_request_id(scope))
+    OPEN_SOCKETS.inc()
+
+
+def note_socket_closed(scope: Scope, opened_at: float) -> None:
+    """Write the line of a socket that was opened at that `perf_counter`."""
+    OPEN_SOCKETS.dec()
+    _log.info("socket closed", path=_path(scope), duration_ms=_milliseconds(opened_at))
 
 
 def _count(scope: Mapping[str, Any], status: int, seconds: float) -> None:

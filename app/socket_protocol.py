@@ -52,6 +52,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.queue: Any = _Inbox()
+        self.writable: Any = _Gate()
         self.writer: _Frames
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -126,6 +127,34 @@ class _Frames:
 
     def close(self, code: int, reason: str) -> None:
         self._protocol.say_goodbye(code, reason)
+
+
+class _Gate:
+    """Does what uvicorn does with an asyncio.Event, and takes no memory for those who wait."""
+
+    __slots__ = ("_is_open", "_waiting")
+
+    def __init__(self) -> None:
+        self._is_open = True
+        self._waiting: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        """Let everybody pass."""
+        self._is_open = True
+        if self._waiting is not None:
+            self._waiting.set_result(None)
+            self._waiting = None
+
+    def clear(self) -> None:
+        """Hold up who comes."""
+        self._is_open = False
+
+    async def wait(self) -> None:
+        """Wait until it is open."""
+        while not self._is_open:
+            if self._waiting is None:
+                self._waiting = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._waiting])
 
 
 class _Inbox:

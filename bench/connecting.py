@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable
 
 from app.server import spare_lasting_objects
+from bench.fanout_server import BARE
 from bench.live_desk import AGENTS, LiveDesk, live_desk
 from bench.server_process import ServerProcess, server_process
 from bench.socket_clients import Crowd, Subscriber
@@ -34,6 +35,8 @@ async def run() -> None:
             Subscriber(token, live.ticket(place % FOLLOWED))
             for place, token in enumerate(live.tokens[:CLIENTS])
         ]
+        async with server_process(live, BARE) as server:
+            bare, _none = await _cost(server, Crowd(server.port).join(subscribers, at_once=AT_ONCE))
         async with server_process(live) as server:
             await _warm_up(server, subscribers)
             crowd = Crowd(server.port)
@@ -50,6 +53,7 @@ async def run() -> None:
     print(f"{CLIENTS:,} clients of {AGENTS} agents, each with one of {FOLLOWED} tickets")
     print(f"  connecting and subscribing, {AT_ONCE} at a time")
     _print(connecting, f" (at most {MOST_MS})")
+    print(f"    by a bare server       {bare:8.2f} ms, which shakes hands and does nothing else")
     print(f"  resuming after a restart, all at once, {MISSED} events behind")
     _print(resuming)
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.server import spare_lasting_objects
+from bench.fanout_server import WITHOUT_SHARING
 from bench.live_desk import AGENTS, LiveDesk, live_desk, words
 from bench.server_process import ServerProcess, server_process
 from bench.socket_clients import Crowd, Subscriber
@@ -66,7 +67,7 @@ async def run() -> None:
             await _warm_up(live, server)
             shared = await _measure_shared(live, server)
             own = await _measure_own(live, server)
-        async with server_process(live, shares_executions=False) as server:
+        async with server_process(live, WITHOUT_SHARING) as server:
             await _warm_up(live, server)
             unshared = await _measure_unshared(live, server)
     _print_shared(shared, unshared)

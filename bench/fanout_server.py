@@ -29,9 +29,11 @@ from websockets.frames import Frame, Opcode
 from app import logs, server
 from app.application import create_application
 from app.desk import open_desk
+from bench.bare_application import BareApplication
 from core.settings import Settings
 
 WITHOUT_SHARING = "--without-sharing"
+BARE = "--bare"
 
 _TABLE = re.compile(r"(?:FROM|INTO|UPDATE) (\w+)")
 
@@ -142,12 +144,17 @@ async def serve(settings: Settings, create: Callable[..., Any]) -> None:
 
 
 def main() -> None:
-    """Serve as the environment says, each subscriber by themselves with `--without-sharing`."""
+    """Serve as the environment says, each subscriber by themselves with `--without-sharing`.
+
+    With `--bare` nothing is served but handshakes.
+    """
     settings = Settings(_env_file=None)
     logs.configure(settings.log_format, settings.log_level)
     create: Callable[..., Any] = create_application
     if WITHOUT_SHARING in sys.argv:
         create = partial(create_application, shares_executions=False)
+    if BARE in sys.argv:
+        create = BareApplication
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         runner.run(serve(settings, create))
 

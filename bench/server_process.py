@@ -30,15 +30,18 @@ class ServerProcess:
 
 @asynccontextmanager
 async def server_process(
-    live: LiveDesk, *, port: int = 0, shares_executions: bool = True
+    live: LiveDesk, *options: str, port: int = 0
 ) -> AsyncIterator[ServerProcess]:
-    """Serve a desk from a process of its own, and end that process as an orchestrator does."""
+    """Serve a desk from a process of its own, and end that process as an orchestrator does.
+
+    `options` are those of `fanout_server`.
+    """
     database_url = live.desk.database.url.render_as_string(hide_password=False)
     assert live.desk.settings.redis_url
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", fanout_server.__name__),
-        *(() if shares_executions else (fanout_server.WITHOUT_SHARING,)),
+        *options,
         env={
             **os.environ,
             "DATABASE_URL": database_url,
