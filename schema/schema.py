@@ -19,6 +19,7 @@ from schema.customer_mutations import CustomerMutation
 from schema.customers import CustomerQuery
 from schema.dashboard import DashboardQuery, DashboardSubscription
 from schema.edit_warnings import EditWarningSubscription
+from schema.enum_values import describe_enum_values
 from schema.errors import EXCEPTION_HANDLERS
 from schema.favorite_list import FavoriteSubscription
 from schema.favorites import FavoriteMutation
@@ -112,6 +113,8 @@ def build_schema() -> strawberry.Schema:
         exception_handlers=EXCEPTION_HANDLERS,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
-    compile_fields(schema._schema)  # noqa: SLF001  # Strawberry has no public name for it
-    check_marks(schema._schema)  # noqa: SLF001
+    graphql_schema = schema._schema  # noqa: SLF001  # Strawberry has no public name for it
+    compile_fields(graphql_schema)
+    describe_enum_values(graphql_schema)
+    check_marks(graphql_schema)
     return schema

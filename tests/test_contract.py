@@ -233,6 +233,17 @@ def test_everything_is_described() -> None:
     assert [name for name, description in descriptions() if not description] == []
 
 
+def test_every_value_of_an_enum_is_described() -> None:
+    values = [
+        (f"{type_.name}.{name}", value.description)
+        for type_ in own_types()
+        if isinstance(type_, GraphQLEnumType)
+        for name, value in type_.values.items()
+    ]
+    assert len(values) > 80
+    assert [name for name, description in values if not description] == []
+
+
 def descriptions() -> Iterator[tuple[str, str | None]]:
     for type_ in own_types():
         yield type_.name, type_.description
