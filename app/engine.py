@@ -51,6 +51,11 @@ class Operation:
     type: OperationType = field(compare=False)
     document: DocumentNode = field(compare=False, repr=False)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether what is known of its document may be kept for others who ask the same."""
+        return len(self.query) <= CACHED_DOCUMENT_CHARACTERS
+
 
 class Engine:
     """Executes operations against one schema.

@@ -7,6 +7,7 @@ from typing import Any, Self
 import structlog
 from graphql import GraphQLError, ValueNode
 
+from core.database import is_passing
 from core.errors import PublicError
 
 # Apollo's names, which client libraries and log tools know.
@@ -69,6 +70,12 @@ def _is_request_error(error: GraphQLError) -> bool:
 def _is_about_a_value(error: GraphQLError) -> bool:
     """Whether a value of the document failed only at its field, as a null that has a default."""
     return any(isinstance(node, ValueNode) for node in error.nodes or ())
+
+
+def passing_failure(errors: Sequence[GraphQLError] | None) -> Exception | None:
+    """Return the cause of one of the errors that may be gone when it is tried again, if any."""
+    causes = (_cause(error) for error in errors or ())
+    return next((cause for cause in causes if cause is not None and is_passing(cause)), None)
 
 
 def _cause(error: GraphQLError) -> Exception | None:

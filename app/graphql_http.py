@@ -105,11 +105,12 @@ class GraphQLHTTP:
             return _response(HTTPStatus.INTERNAL_SERVER_ERROR, body, _plain(error_type))
 
     async def _answer(self, http_request: Request, media_type: str) -> ASGIApp:
+        # Whoever takes long to send the rest is judged by the rights they have in the end.
+        request = await self._read(http_request)
         viewer = await self._edge.authenticate(
             http_request.headers.get("authorization"),
             language=http_request.headers.get("accept-language"),
         )
-        request = await self._read(http_request)
         operation = self._edge.engine.prepare(request.query, request.operation_name)
         _check_operation_type(operation.type, http_request.method, media_type)
         if operation.type is OperationType.SUBSCRIPTION:

@@ -19,6 +19,7 @@ from subscriptions.stream import StreamEnded
 MAX_SUBSCRIPTIONS = 100  # twenty open tickets, each with events, favourites, presence, warnings
 MAX_PENDING_ANSWERS = 100  # no further message is read until one of them is out
 CONCURRENT_ANSWERS = 4  # a socket's share of each turn of the event loop
+CONCURRENT_ADMISSIONS = 4  # counted apart, so that slow queries do not hold up what is live
 RIGHTS_SECONDS = 5.0  # a query waits so long for a database that is away
 
 _TOO_MANY_SUBSCRIPTIONS: FormattedError = {
@@ -44,6 +45,7 @@ class RunningOperations:
     """
 
     __slots__ = (
+        "_admission_turns",
         "_answers",
         "_has_ended",
         "_outbox",
@@ -71,6 +73,7 @@ class RunningOperations:
         self._subscriptions = 0
         self._has_ended = False
         self._turns = asyncio.Semaphore(CONCURRENT_ANSWERS)
+        self._admission_turns = asyncio.Semaphore(CONCURRENT_ADMISSIONS)
 
     def __contains__(self, operation_id: str) -> bool:
         return operation_id in self._wanted
@@ -84,7 +87,9 @@ class RunningOperations:
             self._run(self._answer(asked))
         elif self._subscriptions < MAX_SUBSCRIPTIONS:
             self._subscriptions += 1
-            request = SubscriptionRequest(self._responder, operation, variables, self._viewer)
+            request = SubscriptionRequest(
+                self._responder, operation, variables, self._viewer, self._admission_turns
+            )
             subscription = SocketSubscription(request, operation_id, self, self._outbox)
             self._wanted[operation_id] = subscription
             subscription.begin()
@@ -94,19 +99,26 @@ class RunningOperations:
     def stop(self, operation_id: str) -> None:
         """Say no more of an operation; its id is free at once.
 
-        A subscription gets no further event. A query or mutation runs to its end, and is counted
-        until then.
+        A subscription gets no further event. A query or mutation, and the admission of a
+        subscription, runs to its end, and is counted until then.
         """
         wanted = self._wanted.pop(operation_id, None)
-        if isinstance(wanted, SocketSubscription):
+        if not isinstance(wanted, SocketSubscription):
+            return
+        admitting = wanted.stop()
+        if admitting is None:
             self._subscriptions -= 1
-            wanted.stop()
+        else:
+            admitting.add_done_callback(self._forget_subscription)
 
     def stop_all(self) -> None:
         """Say no more of any operation, and begin none."""
         self._has_ended = True
         for operation_id in tuple(self._wanted):
             self.stop(operation_id)
+
+    def _forget_subscription(self, _admitting: asyncio.Task[Any]) -> None:
+        self._subscriptions -= 1
 
     async def finish(self, patience_seconds: float) -> None:
         """Stop all; wait for what is still executed, then cancel it."""

@@ -4,9 +4,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeVar
 
 from app.engine import CACHED_DOCUMENTS, Engine, Operation, Variables
 from app.graphql_access import OpenScope
+from app.graphql_errors import passing_failure
 from app.graphql_json import encode_result
 from app.live_documents import LiveDocument
 from models.viewers import Viewer
@@ -14,9 +16,12 @@ from schema.live import Live
 from services.live_viewers import LiveViewers
 from subscriptions.cursors import ResetReason
 from subscriptions.following import Ready
-from subscriptions.sharing import Group, Listener, Sharing
+from subscriptions.listening import Listener
+from subscriptions.sharing import Group, Sharing
 from subscriptions.source import Item, Source, Verdict
-from subscriptions.told import Answer, Subject
+from subscriptions.told import Answer, Subject, TryAgain
+
+Result = TypeVar("Result")
 
 KEPT_OPERATIONS = 1_000  # tickets that many look at, with a document of their app
 
@@ -50,8 +55,8 @@ class Responder:
         self._engine = engine
         self._open_scope = open_scope
         self._sharing = sharing
-        self._is_shareable = lru_cache(CACHED_DOCUMENTS)(is_shareable)
-        self._document_of = lru_cache(CACHED_DOCUMENTS)(LiveDocument.of)
+        self._is_shareable = _cached_if_short(is_shareable)
+        self._document_of = _cached_if_short(LiveDocument.of)
         # What others have asked for before: to run the resolver again would give an equal source.
         self._known: OrderedDict[tuple[Operation, bytes], LiveOperation] = OrderedDict()
 
@@ -76,21 +81,24 @@ class Responder:
         document = self._document_of(operation)
         asked = (operation, document.told_apart(variables))
         known = self._known.get(asked)
-        if known is not None and document.goes_on_from_one_variable:
-            after = variables.get(document.cursors[0])
+        if known is not None and document.cursor is not None:
+            after = variables.get(document.cursor)
             if isinstance(after, str | None) and await _may_hear(known.live.source, viewer):
+                self._known.move_to_end(asked)
                 return replace(known, live=replace(known.live, after=after))
         async with self._open_scope(viewer, operation) as scope:
             live = await self._engine.subscribe(operation, variables, scope)
+        # Whatever else a client has sent along must not be kept for as long as it listens.
+        declared = document.declared(variables)
 
         async def answer_item(item: Item, hearer: Viewer) -> Answer | None:
-            return await self._answer_item(operation, variables, hearer, live.show(item))
+            return await self._answer_item(operation, declared, hearer, live.show(item))
 
         subject = Subject(live.source, answer_item, self._is_shareable(operation))
         if not self._shares_executions:
             return LiveOperation(live, live, subject)
         admitted = LiveOperation(live, (*asked, live.source.key), subject)
-        if live.source.admits_who_may_hear:
+        if live.source.admits_who_may_hear and document.cursor is not None:
             self._keep(asked, admitted)
         return admitted
 
@@ -108,12 +116,23 @@ class Responder:
             return None
         async with self._open_scope(viewer, operation) as scope:
             result = await self._engine.execute_event(operation, variables, scope, shown)
+        failure = passing_failure(result.errors)
+        if failure is not None:
+            raise TryAgain from failure
         return Answer(encode_result(result), is_whole=not result.errors)
 
     def _keep(self, asked: tuple[Operation, bytes], admitted: LiveOperation) -> None:
+        if not asked[0].is_short:
+            return
         self._known[asked] = admitted
         if len(self._known) > KEPT_OPERATIONS:
             self._known.popitem(last=False)
+
+
+def _cached_if_short(function: Callable[[Operation], Result]) -> Callable[[Operation], Result]:
+    """Keep what a function says of operations, but for documents that would fill the memory."""
+    cached = lru_cache(CACHED_DOCUMENTS)(function)
+    return lambda operation: cached(operation) if operation.is_short else function(operation)
 
 
 async def _may_hear(source: Source, viewer: Viewer) -> bool:

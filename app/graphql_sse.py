@@ -55,7 +55,8 @@ class EventStreams:
                 edge.agents.connected(viewer),
                 edge.responder.viewers.connected(viewer) as live,
             ):
-                request = SubscriptionRequest(edge.responder, operation, variables, live)
+                turns = asyncio.Semaphore()
+                request = SubscriptionRequest(edge.responder, operation, variables, live, turns)
                 stream = _EventStream(request, edge.patience.room_seconds)
                 self._open.add(stream)
                 try:

@@ -21,16 +21,20 @@ class SubscriptionRequest:
     operation: Operation
     variables: Variables
     viewer: LiveViewer
+    turns: asyncio.Semaphore
+    """Admissions that a client may have running at once."""
 
 
 class ClientSubscription(ABC):
     """Listens to a group from `begin` to `stop`. A task runs only until it has joined."""
 
-    __slots__ = ("_group", "_request", "_task", "viewer")
+    __slots__ = ("_admitting", "_group", "_is_stopped", "_request", "_task", "viewer")
 
     def __init__(self, request: SubscriptionRequest) -> None:
         self.viewer = request.viewer
         self._request = request
+        self._admitting: asyncio.Task[LiveOperation] | None = None
+        self._is_stopped = False
         self._group: Group | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -56,13 +60,15 @@ class ClientSubscription(ABC):
         self._group = None
         self._task = asyncio.create_task(self._run(reason))
 
-    def stop(self) -> None:
-        """Listen no more."""
+    def stop(self) -> asyncio.Task[LiveOperation] | None:
+        """Listen no more. Return the admission that still has to come to its end, if any."""
         OPEN_SUBSCRIPTIONS.dec()
+        self._is_stopped = True
         if self._task is not None:
             self._task.cancel()
         if self._group is not None:
             self._group.leave(self)
+        return self._admitting
 
     async def _run(self, anew: ResetReason | None) -> None:
         try:
@@ -73,15 +79,25 @@ class ClientSubscription(ABC):
             self._task = None
 
     async def _admit(self) -> LiveOperation:
-        responder, request = self._request.responder, self._request
-        viewer = await responder.viewers.current(request.viewer)
         # A statement torn by a client that leaves would cost its connection to the database.
-        admitting = asyncio.create_task(
-            responder.admit(request.operation, request.variables, viewer)
-        )
-        admitting.add_done_callback(_forget)
+        self._admitting = asyncio.create_task(self._admit_in_turn())
+        self._admitting.add_done_callback(self._forget_admission)
+        admitting = self._admitting
         await asyncio.wait([admitting])
         return admitting.result()
+
+    async def _admit_in_turn(self) -> LiveOperation:
+        request = self._request
+        async with request.turns:
+            if self._is_stopped:
+                raise asyncio.CancelledError
+            viewer = await request.responder.viewers.current(request.viewer)
+            return await request.responder.admit(request.operation, request.variables, viewer)
+
+    def _forget_admission(self, admitting: asyncio.Task[LiveOperation]) -> None:
+        self._admitting = None
+        if not admitting.cancelled():
+            admitting.exception()  # nobody may be left to take it
 
     async def _join(self, admitted: LiveOperation, anew: ResetReason | None) -> None:
         attend = admitted.live.attend
@@ -92,8 +108,3 @@ class ClientSubscription(ABC):
             self._group = group
             if attend is not None:
                 await asyncio.get_running_loop().create_future()  # until `stop` cancels it
-
-
-def _forget(admitting: asyncio.Task[LiveOperation]) -> None:
-    if not admitting.cancelled():
-        admitting.exception()  # nobody may be left to take it

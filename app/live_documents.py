@@ -13,36 +13,47 @@ _CURSOR_TYPE = "EventCursor"
 
 @dataclass(frozen=True, slots=True)
 class LiveDocument:
-    """The variables of a document: those that tell answers apart, and places to go on from."""
+    """The variables of an operation: those that tell answers apart, and the one to go on from.
+
+    `cursor` is None where no variable, or not a variable alone, says where to go on from.
+    """
 
     telling: tuple[str, ...]
-    cursors: tuple[str, ...]
-    has_cursor_default: bool
+    cursor: str | None
 
     @classmethod
     def of(cls, operation: Operation) -> Self:
         """Return what the document of an operation says."""
-        variables = [
-            variable
-            for definition in operation.document.definitions
-            if isinstance(definition, OperationDefinitionNode)
-            for variable in definition.variable_definitions or ()
-        ]
+        variables = _definition_of(operation).variable_definitions or ()
         cursors = [one for one in variables if _type_name(one.type) == _CURSOR_TYPE]
+        is_plain = len(cursors) == 1 and _is_plain(cursors[0])
         return cls(
             telling=tuple(_name(one) for one in variables if one not in cursors),
-            cursors=tuple(_name(one) for one in cursors),
-            has_cursor_default=any(one.default_value is not None for one in cursors),
+            cursor=_name(cursors[0]) if is_plain else None,
         )
-
-    @property
-    def goes_on_from_one_variable(self) -> bool:
-        """Whether one variable, and nothing else, says where to go on from."""
-        return len(self.cursors) == 1 and not self.has_cursor_default
 
     def told_apart(self, variables: Variables) -> bytes:
         """Return what makes answers differ. An absent variable is another than one that is null."""
         return encode([[variables[name]] if name in variables else None for name in self.telling])
+
+    def declared(self, variables: Variables) -> Variables:
+        """Return those of the variables that make answers differ: the others are of no use."""
+        return {name: variables[name] for name in self.telling if name in variables}
+
+
+def _definition_of(operation: Operation) -> OperationDefinitionNode:
+    definitions = [
+        definition
+        for definition in operation.document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+    ]
+    named = [one for one in definitions if one.name and one.name.value == operation.name]
+    return (named or definitions)[0]
+
+
+def _is_plain(variable: VariableDefinitionNode) -> bool:
+    """Tell whether a variable may be left out, and nothing stands for it then."""
+    return variable.default_value is None and isinstance(variable.type, NamedTypeNode)
 
 
 def _name(variable: VariableDefinitionNode) -> str:

@@ -23,7 +23,7 @@ BACKLOG = 2_048
 
 SOCKET_MESSAGE_BYTES = 128 * 1024
 PING_SECONDS = 15.0  # below the minute after which proxies drop silent connections
-GRACE_SECONDS = 5  # for requests that are being answered; orchestrators kill after ten
+GRACE_SECONDS = 5  # for sockets to be closed, and again for requests that are being answered
 
 # The schema and the libraries are hundreds of thousands of objects that stay: walking them over and
 # over took a fifth of the CPU of a page of 50 tickets, 5 ms. With these numbers it is 0.3 ms.

@@ -7,6 +7,13 @@ from typing import Any
 
 import orjson
 from sqlalchemy import event, func, make_url, select, text
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
@@ -23,6 +30,15 @@ SCHEMA_LOCK = 0x5354_4152
 
 def _to_json(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def is_passing(error: BaseException) -> bool:
+    """Tell whether trying again may help: the database is away, restarts, or is too busy."""
+    if isinstance(error, DBAPIError):
+        return not isinstance(
+            error, ProgrammingError | IntegrityError | DataError | NotSupportedError
+        )
+    return isinstance(error, OSError | TimeoutError | PoolTimeout | Unavailable)
 
 
 class Database:

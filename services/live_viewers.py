@@ -140,7 +140,7 @@ class LiveViewers:
         self._refreshed.set()
         if changed:
             for tell in self.on_change:
-                tell(changed)
+                _tell_safely(tell, changed)
 
     async def _refresh_until_left(self) -> None:
         while not await self._is_left_within(self._refresh_seconds):
@@ -154,6 +154,13 @@ class LiveViewers:
             async with asyncio.timeout(seconds):
                 await self._is_left.wait()
         return self._is_left.is_set()
+
+
+def _tell_safely(tell: OnChange, changed: Collection[LiveViewer]) -> None:
+    try:
+        tell(changed)
+    except Exception:  # noqa: BLE001  # the others must be told all the same, and only this once
+        _log.exception("a change of rights was not heard")
 
 
 def _take_in(live: LiveViewer, person: Viewer | None) -> bool:

@@ -38,6 +38,7 @@ from services.validation import InputCheck
 SESSION_PREFIX = "sts_"
 API_TOKEN_PREFIX = "sta_"  # noqa: S105  # a prefix that secret scanners can look for
 TOKEN_BYTES = 32
+FIND_SECONDS = 10  # it takes a millisecond
 # `last_used_at` is written at most this often: a sign of life, not a write per request.
 TOUCH_SECONDS = 300
 # A read does not wait any longer for whoever writes meanwhile.
@@ -147,7 +148,8 @@ class Authentication:
         hashes = {key.hash for key in keys if not key.of_integration}
         api_hashes = {key.hash for key in keys if key.of_integration}
         found: dict[_TokenKey, _Found] = {}
-        async with self._database.reading() as connection:
+        # All who come meanwhile wait for this: a database that hangs must not hang them for ever.
+        async with asyncio.timeout(FIND_SECONDS), self._database.reading() as connection:
             if hashes:
                 for one in await _agents_of(connection, hashes):
                     found[_TokenKey(one.token_hash, of_integration=False)] = one

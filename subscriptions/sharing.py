@@ -5,41 +5,25 @@ for each audience, and the bytes go to everybody in one go, without a task or an
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Coroutine, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from core import clock
+from models.viewers import Viewer
 from services.live_viewers import LiveViewer, LiveViewers
 from subscriptions.cursors import ResetReason
-from subscriptions.following import Gap, Happened
-from subscriptions.metrics import CATCH_UPS, DELIVERIES, GROUPS, LAG_SECONDS, RESETS
-from subscriptions.source import Item, Judge, State, Verdict
+from subscriptions.following import Happened
+from subscriptions.joining import Joining, count_delivery
+from subscriptions.listening import Listener
+from subscriptions.metrics import GROUPS, LAG_SECONDS
+from subscriptions.source import Item, Judge, Verdict
 from subscriptions.stream import FellBehind
 from subscriptions.told import Answer, LatelyTold, Subject, Told
 
 EXECUTIONS_AT_ONCE = 8  # so that events leave database connections to queries
 LISTENERS_PER_TURN = 250  # of the event loop, about 3 ms: pings and other groups need theirs
-
-
-class Listener(Protocol):
-    """One subscription of one client."""
-
-    @property
-    def viewer(self) -> LiveViewer:
-        """Who listens."""
-
-    def tell(self, content: bytes) -> None:
-        """Send at once. A client without room for it is disconnected, and told why."""
-
-    async def tell_patiently(self, content: bytes) -> None:
-        """Send when there is room. Raises what ends the connection if there never is."""
-
-    def finish(self, error: Exception | None) -> None:
-        """End the subscription: nothing more will come."""
-
-    def begin_anew(self, reason: ResetReason) -> None:
-        """Ask for the subscription again: this source is not the viewer's any more."""
 
 
 class Sharing:
@@ -85,17 +69,18 @@ class Group:
     def __init__(self, sharing: Sharing, key: Hashable, subject: Subject) -> None:
         self._sharing = sharing
         self._key = key
-        self._source = subject.source
+        self.source = subject.source
         self._subject = subject
-        self._told = LatelyTold(subject, sharing.turns)
-        self._listeners: dict[Listener, Hashable] = {}
-        self._audiences: dict[Hashable, dict[Listener, None]] = {}
+        self.viewers = sharing.viewers
+        self.told = LatelyTold(subject, sharing.turns)
+        self._listeners: dict[Listener, Viewer] = {}
+        self._audiences: dict[Viewer, dict[Listener, None]] = {}
         self._changes = 0  # of the listeners: what was planned before one is out of date
         self._joining = 0
-        self._has_ended = False
-        self._error: Exception | None = None
-        self._last: Item | None = None
-        self._moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.has_ended = False
+        self.error: Exception | None = None
+        self.last: Item | None = None
+        self.moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
         self._reading = asyncio.create_task(self._read())
 
@@ -104,7 +89,7 @@ class Group:
         self._joining += 1
         has_come = False
         try:
-            has_come = await self._bring(listener, start)
+            has_come = await Joining(self, listener).bring(start)
         finally:
             if not has_come:
                 self._remove(listener)  # they may have given up at the very moment of coming
@@ -124,7 +109,7 @@ class Group:
         for listener in concerned:
             self._remove(listener)
             if not listener.viewer.has_ended:
-                self._enter(listener)
+                self.enter(listener, judged=listener.viewer.person)
         if concerned:
             self._in_background(self._part_with_lost())
         self._dissolve_if_empty()
@@ -136,19 +121,19 @@ class Group:
             while not await self._follow():
                 pass
         except Exception as error:  # noqa: BLE001  # each listener is told in its own way
-            self._error = error
-        self._has_ended = True
+            self.error = error
+        self.has_ended = True
         self._sharing.forget(self._key, self)
-        self._moved.set_result(None)
+        self.moved.set_result(None)
         for listener in tuple(self._listeners):
             self._remove(listener)
-            listener.finish(self._error)
+            listener.finish(self.error)
 
     async def _follow(self) -> bool:
         """Tell all items until there are no more; false where reading has to begin again."""
-        after = self._last.cursor if self._last is not None else None
+        after = self.last.cursor if self.last is not None else None
         try:
-            async with aclosing(self._source.open(after)) as items:
+            async with aclosing(self.source.open(after)) as items:
                 async for item in items:
                     await self._tell_all(item)
         except FellBehind:
@@ -159,8 +144,8 @@ class Group:
         if not self._listeners:
             self._move_to(item)
             return
-        await self._sharing.viewers.fresh()
-        told = self._told.get(item)
+        await self.viewers.fresh()
+        told = self.told.get(item)
         judge = await told.judge()
         deliveries, lost = await self._work_out(told, judge)
         # From here to the next await nobody comes: who joins afterwards joins after this item.
@@ -169,25 +154,29 @@ class Group:
             self._part_with(listener)
         for answer, listeners in deliveries:
             await self._hand_out(answer.content, listeners)
-        _count(item, sum(len(listeners) for _answer, listeners in deliveries))
+        count_delivery(item, sum(len(listeners) for _answer, listeners in deliveries))
         if isinstance(item, Happened) and deliveries:
             LAG_SECONDS.observe((clock.now() - item.record.occurred_at).total_seconds())
 
     async def _work_out(self, told: Told, judge: Judge) -> "tuple[list[Delivery], list[Listener]]":
         """Return who is told what, and who has lost the source, of those who listen by the end."""
+        answers: dict[Viewer, Answer | None] = {}
         while True:
-            changes = self._changes
             hearing, lost = self._sort(judge)
-            deliveries = await asyncio.gather(*(_deliveries(told, group) for group in hearing))
-            if changes == self._changes:
-                return [one for of_audience in deliveries for one in of_audience], lost
+            missing = _unanswered(hearing, answers)
+            if not missing and self.viewers.are_fresh:
+                return _deliveries(hearing, answers), lost
+            # What takes long may outlive the rights of those who wait for it.
+            await self.viewers.fresh()
+            found = await asyncio.gather(*(ask(told) for ask in missing.values()))
+            answers.update(zip(missing, found, strict=True))
 
-    def _sort(self, judge: Judge) -> tuple[list[list[Listener]], list[Listener]]:
+    def _sort(self, judge: Judge) -> tuple[dict[Viewer, list[Listener]], list[Listener]]:
         """Return who hears the item, by audience, and who has lost the source."""
-        hearing = []
+        hearing = {}
         lost = []
         verdicts: dict[int, Verdict] = {}  # of each person, who may have many connections
-        for listeners in self._audiences.values():
+        for audience, listeners in self._audiences.items():
             of_audience = []
             for listener in listeners:
                 person = listener.viewer.person
@@ -199,7 +188,7 @@ class Group:
                 elif verdict is Verdict.LOST:
                     lost.append(listener)
             if of_audience:
-                hearing.append(of_audience)
+                hearing[audience] = of_audience
         return hearing, lost
 
     async def _hand_out(self, content: bytes, listeners: Sequence[Listener]) -> None:
@@ -214,94 +203,22 @@ class Group:
                 listener.tell(content)
 
     def _move_to(self, item: Item) -> None:
-        self._last = item
-        self._moved.set_result(None)
-        self._moved = asyncio.get_running_loop().create_future()
-
-    # Bringing one listener to where the others are
-
-    async def _bring(self, listener: Listener, start: str | ResetReason | None) -> bool:
-        if self._last is None and not self._has_ended:
-            await asyncio.wait([self._moved])
-        if self._last is None or self._has_ended:
-            listener.finish(self._error)
-            return False
-        if start is None:
-            return await self._greet(listener, self._last)
-        if start == self._last.cursor:
-            return self._enter(listener)
-        if isinstance(start, ResetReason):
-            return await self._catch_up(listener, self._source.open_anew(start), None)
-        return await self._catch_up(listener, self._source.open(start), start)
-
-    async def _greet(self, listener: Listener, last: Item) -> bool:
-        greeting = self._source.greeting(last)
-        if not await self._tell_one(listener, greeting):
-            return False
-        if self._last is None or self._last is last:
-            return self._enter(listener)
-        if isinstance(greeting, State):
-            return await self._greet(listener, self._last)
-        cursor = greeting.cursor
-        return await self._catch_up(listener, self._source.open(cursor), cursor)
-
-    async def _catch_up(
-        self, listener: Listener, items: AsyncGenerator[Item, None], cursor: str | None
-    ) -> bool:
-        """Tell the items one by one until the group stands at the same place."""
-        CATCH_UPS.inc()
-        upcoming: asyncio.Task[Item | None] | None = None
-        async with aclosing(items):
-            try:
-                while self._last is not None and cursor != self._last.cursor:
-                    upcoming = upcoming or asyncio.create_task(_next_of(items))
-                    either = (upcoming, self._moved)
-                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                    if upcoming.done():
-                        item = upcoming.result()
-                        upcoming = None
-                        if item is None:
-                            listener.finish(None)
-                            return False
-                        if not await self._tell_one(listener, item):
-                            return False
-                        cursor = item.cursor
-                    elif self._has_ended:
-                        break
-                return self._enter(listener)
-            finally:
-                if upcoming is not None:
-                    upcoming.cancel()
-                    await asyncio.wait([upcoming])
-
-    async def _tell_one(self, listener: Listener, item: Item) -> bool:
-        """Tell a listener an item when there is room; false where they are sent away."""
-        await self._sharing.viewers.fresh()
-        if not self._suits(listener):
-            listener.begin_anew(ResetReason.RIGHTS)
-            return False
-        told = self._told.get(item)
-        verdict = (await told.judge())(listener.viewer.person)
-        if verdict is Verdict.LOST:
-            await self._take_leave(listener, item)
-            return False
-        answer = await told.answer(listener.viewer) if verdict is Verdict.HEARS else None
-        if answer is not None and not answer.is_whole:
-            answer = await told.answer_alone(listener.viewer)
-        if answer is not None:
-            await listener.tell_patiently(answer.content)
-            _count(item, 1)
-        return True
+        self.last = item
+        self.moved.set_result(None)
+        self.moved = asyncio.get_running_loop().create_future()
 
     # Coming and going
 
-    def _enter(self, listener: Listener) -> bool:
-        if self._has_ended:
-            listener.finish(self._error)
+    def enter(self, listener: Listener, judged: Viewer) -> bool:
+        """Let a listener hear what comes; `judged` is who they were when that was decided."""
+        if self.has_ended:
+            listener.finish(self.error)
             return False
-        if not self._suits(listener):
+        if not self.suits(listener):
             listener.begin_anew(ResetReason.RIGHTS)
             return False
+        if listener.viewer.person is not judged:
+            self._in_background(self._part_with_lost())
         audience = self._subject.audience_of(listener.viewer)
         self._listeners[listener] = audience
         self._audiences.setdefault(audience, {})[listener] = None
@@ -318,17 +235,19 @@ class Group:
         if not others:
             del self._audiences[audience]
 
-    def _suits(self, listener: Listener) -> bool:
-        rights = self._source.rights
+    def suits(self, listener: Listener) -> bool:
+        """Tell whether this is still the source for a listener, whose rights may be others now."""
+        rights = self.source.rights
         return rights is None or rights == listener.viewer.now.rights
 
     def _part_with(self, listener: Listener) -> None:
         """Send away somebody who may hear nothing more; what they are told last takes a moment."""
-        if self._last is not None and listener in self._listeners:
+        if self.last is not None and listener in self._listeners:
             self._remove(listener)
-            self._in_background(self._take_leave(listener, self._last))
+            self._in_background(self.take_leave(listener, self.last))
 
-    async def _take_leave(self, listener: Listener, last: Item) -> None:
+    async def take_leave(self, listener: Listener, last: Item) -> None:
+        """Tell a listener last what the source says to those who have lost it."""
         try:
             await self._say_farewell(listener, last)
         except Exception as error:  # noqa: BLE001  # nobody else looks after them any more
@@ -337,17 +256,17 @@ class Group:
             listener.finish(None)
 
     async def _say_farewell(self, listener: Listener, last: Item) -> None:
-        farewell = self._source.farewell(last)
+        farewell = self.source.farewell(last)
         if farewell is not None:
-            answer = await self._told.get(farewell).answer(listener.viewer)
+            answer = await self.told.get(farewell).answer(listener.viewer)
             if answer is not None:
                 await listener.tell_patiently(answer.content)
 
     async def _part_with_lost(self) -> None:
         """Send away those who have lost the source, though nothing happens there."""
-        if self._last is None:
+        if self.last is None:
             return
-        judge = await self._source.judge(self._last)
+        judge = await self.source.judge(self.last)
         _hearing, lost = self._sort(judge)
         for listener in lost:
             self._part_with(listener)
@@ -366,22 +285,34 @@ class Group:
 Delivery = tuple[Answer, Sequence[Listener]]
 
 
-async def _deliveries(told: Told, listeners: Sequence[Listener]) -> list[Delivery]:
-    """Return what an audience is told: all the same, or where that failed each their own."""
-    answer = await told.answer(listeners[0].viewer)
-    if answer is None:
-        return []
-    if answer.is_whole:
-        return [(answer, listeners)]
-    alone = await asyncio.gather(*(told.answer_alone(one.viewer) for one in listeners))
-    return [(answer, [one]) for answer, one in zip(alone, listeners, strict=True) if answer]
+def _unanswered(
+    hearing: Mapping[Viewer, Sequence[Listener]], answers: Mapping[Viewer, Answer | None]
+) -> dict[Viewer, Callable[[Told], Awaitable[Answer | None]]]:
+    """Return what is still to be worked out: for audiences, and for each person where it failed."""
+    missing: dict[Viewer, Callable[[Told], Awaitable[Answer | None]]] = {}
+    for audience, listeners in hearing.items():
+        if audience not in answers:
+            missing[audience] = partial(Told.answer, viewer=listeners[0].viewer)
+        elif _has_failed(answers[audience]):
+            for listener in listeners:
+                if listener.viewer.person not in answers:
+                    ask = partial(Told.answer_alone, viewer=listener.viewer)
+                    missing[listener.viewer.person] = ask
+    return missing
 
 
-async def _next_of(items: AsyncGenerator[Item, None]) -> Item | None:
-    return await anext(items, None)
+def _deliveries(
+    hearing: Mapping[Viewer, Sequence[Listener]], answers: Mapping[Viewer, Answer | None]
+) -> list[Delivery]:
+    """Return what is handed to whom: to an audience the same, or to each their own."""
+    shares: list[tuple[Answer | None, Sequence[Listener]]] = []
+    for audience, listeners in hearing.items():
+        if _has_failed(answers[audience]):
+            shares += [(answers[one.viewer.person], [one]) for one in listeners]
+        else:
+            shares.append((answers[audience], listeners))
+    return [(answer, listeners) for answer, listeners in shares if answer is not None]
 
 
-def _count(item: Item, listeners: int) -> None:
-    DELIVERIES.inc(listeners)
-    if isinstance(item, Gap):
-        RESETS.labels(item.reason).inc(listeners)
+def _has_failed(answer: Answer | None) -> bool:
+    return answer is not None and not answer.is_whole

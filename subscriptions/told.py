@@ -1,6 +1,7 @@
 """What has been worked out about an item lately: who may hear it, and what it looks like."""
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
@@ -9,10 +10,15 @@ from typing import Any, TypeVar
 
 from models.viewers import Viewer
 from services.live_viewers import LiveViewer
+from subscriptions.back_off import back_off
 from subscriptions.metrics import EXECUTIONS
 from subscriptions.source import Item, Judge, Source
 
+logger = logging.getLogger(__name__)
+
 KEPT_ITEMS = 256  # what many who resume together replay at about the same time
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 2.0
 KEPT_SECONDS = 1.0  # how old a judgement, or what was read for an answer, may be
 
 
@@ -24,7 +30,11 @@ class Answer:
     is_whole: bool
 
 
-# Works out what a viewer is told of an item; None where clients are not told.
+class TryAgain(Exception):
+    """An answer could not be worked out for a reason that passes, such as a restart."""
+
+
+# Raises TryAgain. Works out what a viewer is told of an item; None where clients are not told.
 AnswerItem = Callable[[Item, Viewer], Awaitable[Answer | None]]
 
 Result = TypeVar("Result")
@@ -86,9 +96,16 @@ class Told:
         return await _result_of(answering)
 
     async def _execute(self, viewer: Viewer) -> Answer | None:
-        async with self._turns:
-            EXECUTIONS.inc()
-            return await self._subject.answer(self.item, viewer)
+        pauses = back_off(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        while True:
+            try:
+                async with self._turns:
+                    EXECUTIONS.inc()
+                    return await self._subject.answer(self.item, viewer)
+            except TryAgain as error:
+                # To go on would lose the event: its cursor would lie behind those who heard it.
+                logger.warning("An event could not be told yet: %r", error.__cause__)
+            await asyncio.sleep(next(pauses))
 
 
 class LatelyTold:

@@ -273,7 +273,7 @@ async def test_what_was_told_is_forgotten_after_a_while(
 
     await asyncio.sleep(0.03)
 
-    assert len(ear.group._told._kept) == 0
+    assert len(ear.group.told._kept) == 0
 
 
 async def test_of_a_long_replay_only_so_much_is_remembered(
@@ -285,7 +285,7 @@ async def test_of_a_long_replay_only_so_much_is_remembered(
     ear = await hall.seat(AYSE, start="0")
 
     assert ear.group is not None
-    assert len(ear.group._told._kept) == 3
+    assert len(ear.group.told._kept) == 3
 
 
 async def test_a_gap_is_told_to_who_begins_anew(hall: Hall, script: Script) -> None:

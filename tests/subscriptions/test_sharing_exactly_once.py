@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions import sharing
+from subscriptions.joining import Joining
+from subscriptions.listening import Listener
 from subscriptions.source import Item, Judge
 from subscriptions.stream import FellBehind
 from subscriptions.told import Told
@@ -168,12 +170,12 @@ COMING_WHILE_WRITING = [(Turn.COME, 4), (Turn.PAUSE, 5), (Turn.WRITE, 1)] * 3
 def test_the_oracle_notices_a_group_that_lets_people_in_too_early(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def let_in_at_once(group: sharing.Group, listener: sharing.Listener, last: Item) -> bool:
-        await group._tell_one(listener, group._source.greeting(last))
-        return group._enter(listener)
+    async def let_in_at_once(joining: Joining, last: Item) -> bool:
+        await joining._tell(joining._group.source.greeting(last))
+        return joining._enter()
 
     asyncio.run(History().run(COMING_WHILE_WRITING))
-    monkeypatch.setattr(sharing.Group, "_greet", let_in_at_once)
+    monkeypatch.setattr(Joining, "_greet", let_in_at_once)
     with pytest.raises(AssertionError):
         asyncio.run(History().run(COMING_WHILE_WRITING))
 
@@ -183,10 +185,11 @@ def test_the_oracle_notices_a_group_that_forgets_who_came_during_an_execution(
 ) -> None:
     async def work_out_once(
         group: sharing.Group, told: Told, judge: Judge
-    ) -> tuple[list[sharing.Delivery], list[sharing.Listener]]:
+    ) -> tuple[list[sharing.Delivery], list[Listener]]:
         hearing, lost = group._sort(judge)
-        deliveries = await asyncio.gather(*(sharing._deliveries(told, one) for one in hearing))
-        return [one for of_audience in deliveries for one in of_audience], lost
+        missing = sharing._unanswered(hearing, {})
+        found = await asyncio.gather(*(ask(told) for ask in missing.values()))
+        return sharing._deliveries(hearing, dict(zip(missing, found, strict=True))), lost
 
     turns = [(Turn.COME, 0), (Turn.PAUSE, 20), (Turn.WRITE, 1), (Turn.RESUME, MOST)] * 9
     asyncio.run(History().run(turns))
