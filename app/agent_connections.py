@@ -9,31 +9,31 @@ from models.actors import Actor
 from models.viewers import Viewer
 from subscriptions.online_agents import OnlineAgents
 
+STRANGERS = 500  # they take 25 kB each, and have nothing to wait for
+
 
 class AgentConnections:
     """Counts the connections of each agent and integration, of all their sessions together.
 
-    Strangers are not counted: they may subscribe to nothing, and are many behind one address.
+    Strangers, who may do little more than sign in, are counted as one.
     """
 
     def __init__(self, limit: int, online: OnlineAgents) -> None:
         self._limit = limit
         self._online = online
-        self._connections: Counter[Actor] = Counter()
+        self._connections: Counter[Actor | None] = Counter()
 
     def check(self, viewer: Viewer) -> None:
         """Raise LimitReached where there is no room for one more connection."""
-        if viewer.actor is not None and self._connections[viewer.actor] >= self._limit:
-            raise LimitReached(self._limit)
+        limit = STRANGERS if viewer.actor is None else self._limit
+        if self._connections[viewer.actor] >= limit:
+            raise LimitReached(limit)
 
     @contextmanager
     def connected(self, viewer: Viewer) -> Iterator[None]:
         """Count a connection while it lasts. Raises LimitReached for one too many."""
         self.check(viewer)
         actor = viewer.actor
-        if actor is None:
-            yield
-            return
         self._connections[actor] += 1
         if viewer.agent_id is not None:
             self._online.came(viewer.agent_id)

@@ -4,6 +4,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import IntEnum
@@ -15,7 +16,13 @@ from starlette.types import Message, Receive, Scope
 from app.agent_connections import AgentConnections
 from app.engine import Engine
 from app.graphql_access import Authenticate
-from app.graphql_errors import RequestRejected, format_error, format_exception
+from app.graphql_errors import (
+    BAD_USER_INPUT,
+    FormattedError,
+    RequestRejected,
+    format_error,
+    format_exception,
+)
 from app.graphql_json import decode, encode
 from app.graphql_operations import RunningOperations
 from app.graphql_outbox import NoRoom, Outbox
@@ -29,6 +36,14 @@ from services.live_viewers import LiveViewer
 from subscriptions.presence_marks import connection_id
 from subscriptions.stream import FellBehind, HubStopped
 
+# The escape of a surrogate: two of them make a character, which a decoder takes; one makes none.
+_HALF_CHARACTER = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+_HALF_CHARACTER_ERROR: FormattedError = {
+    "message": "A text has half a character in it, as of an emoji that was cut in two.",
+    "extensions": {"code": BAD_USER_INPUT},
+}
 RESTARTING = "The server is restarting"
 MAX_REASON_BYTES = 122  # RFC 6455 section 5.5: longer ones tear the socket
 
@@ -81,6 +96,14 @@ class Disconnected(Exception):
     """The client has gone."""
 
 
+class UnreadableOperation(Exception):
+    """The client has sent an operation with half a character in it, as of an emoji cut in two."""
+
+    def __init__(self, operation_id: str) -> None:
+        super().__init__(operation_id)
+        self.operation_id = operation_id
+
+
 class Connection:
     """Serves one accepted socket; `viewer` is None until the client has said who it is."""
 
@@ -121,6 +144,8 @@ class Connection:
                 pass
             except ConnectionClosing as closing:
                 self._closing = self._closing or closing
+            except UnreadableOperation:  # before the client has said who it is
+                self._closing = ConnectionClosing(CloseCode.UNAUTHORIZED, "Unauthorized")
             except asyncio.CancelledError:
                 if self._closing is None or self._reading is None:
                     raise
@@ -168,7 +193,10 @@ class Connection:
                 CloseCode.INIT_TIMEOUT, "Connection initialisation timeout"
             ) from None
         while True:
-            await self._handle(_message_of(await self._receive()), admission)
+            try:
+                await self._handle(_message_of(await self._receive()), admission)
+            except UnreadableOperation as error:
+                await self._refuse(error.operation_id)
             # Messages that arrived together are received without a pause between them.
             await asyncio.sleep(0)
 
@@ -231,6 +259,10 @@ class Connection:
             return
         await self._operations.start(operation_id, operation, request.variables)
 
+    async def _refuse(self, operation_id: str) -> None:
+        assert self._operations is not None  # noqa: S101  # they are there with the viewer
+        await self._operations.send_errors(operation_id, [_HALF_CHARACTER_ERROR])
+
     async def _say(self, message: dict[str, Any]) -> None:
         await self._outbox.put(encode(message))
 
@@ -238,13 +270,25 @@ class Connection:
 def _message_of(frame: Message) -> dict[str, Any]:
     if frame["type"] == "websocket.disconnect":
         raise Disconnected
+    text = frame.get("text") or ""
     try:
-        message = decode(frame.get("text") or "")
+        message = decode(text)
     except ValueError:
-        raise _bad_message("The message is not JSON in a text frame") from None
+        raise _unreadable(text) from None
     if not isinstance(message, dict):
         raise _bad_message("The message is not an object")
     return message
+
+
+def _unreadable(text: str) -> Exception:
+    """Return what a message that is no JSON means: half a character spoils its operation only."""
+    try:
+        message = decode(_HALF_CHARACTER.sub("", text))
+    except ValueError:
+        return _bad_message("The message is not JSON in a text frame")
+    if isinstance(message, dict) and message.get("type") == "subscribe":
+        return UnreadableOperation(_id_of(message))
+    return _bad_message("The message is not JSON in a text frame")
 
 
 def _closing_for(error: Exception) -> ConnectionClosing:

@@ -8,6 +8,8 @@ from starlette.types import Scope
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from app.metrics import CLOSES
+
 _EXTENSION = "starling.frames"
 # RFC 6455 section 5.2: a whole text message in one frame, and the lengths that fit into a header.
 _TEXT = 0x81
@@ -98,7 +100,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """End a connection whose client answers no pings, in a way after which it comes again."""
         self.pong_timer = None
         self.pending_ping_payload = None
+        if self.close_sent or self.transport.is_closing():
+            return
+        CLOSES.labels(NO_ANSWER_TO_PINGS).inc()
         self.say_goodbye(NO_ANSWER_TO_PINGS, "No answer to pings")
+        # Who does not answer has gone: what they held is given back at once.
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": NO_ANSWER_TO_PINGS})
 
 
 class _Frames:

@@ -1,5 +1,7 @@
 """The names of the log's topics. `version` of a row is the newest position of its topic."""
 
+from collections.abc import Iterable
+from hashlib import blake2b
 from uuid import UUID
 
 from models.agents import Agent
@@ -13,6 +15,9 @@ from models.tags import Tag
 from models.teams import Team
 from models.tickets import Ticket
 from models.topics import Topic
+from models.viewers import Viewer
+
+UUID_BYTES = 16  # what follows the colon of a topic
 
 _TOPIC_NAMES: dict[type[Base], str] = {
     Agent: "agent",
@@ -49,3 +54,21 @@ def inbox_topic(brand_id: UUID) -> str:
     A ticket never leaves its brand, so each event stands in exactly one inbox.
     """
     return f"inbox:{brand_id.hex}"
+
+
+def inbox_topics(viewer: Viewer, brand_ids: Iterable[UUID]) -> list[str]:
+    """Return what tells of all lists of tickets that the viewer sees, in these brands.
+
+    Whoever is no admin sees some of the tickets of a brand. So another topic goes along, in which
+    nothing ever happens, and which is another one for each set of rights: what the viewer sees now
+    and did not see before stands in no event, so that a cursor of other rights must be one of
+    another stream.
+    """
+    topics = [inbox_topic(brand_id) for brand_id in brand_ids]
+    return topics if viewer.is_admin else [*topics, f"rights:{_fingerprint(viewer.rights)}"]
+
+
+def _fingerprint(rights: Viewer) -> str:
+    sets = (rights.brand_ids, rights.team_ids, rights.scopes)
+    texts = [str(rights.actor), *(str(sorted(map(str, one))) for one in sets)]
+    return blake2b(repr(texts).encode(), digest_size=UUID_BYTES).hexdigest()

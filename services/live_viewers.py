@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Self
 from uuid import UUID
 
@@ -57,11 +57,13 @@ OnChange = Callable[[Collection[LiveViewer]], None]
 class LiveViewers:
     """The viewers of all open connections of this process.
 
-    Use it as a context manager: only inside are they kept up to date.
+    Use it as a context manager: only inside are they kept up to date. `on_refresh` is called each
+    time that has been done.
     """
 
     def __init__(self, database: Database, refresh_seconds: float = REFRESH_SECONDS) -> None:
         self.on_change: list[OnChange] = []
+        self.on_refresh: list[Callable[[], None]] = []
         self._database = database
         self._refresh_seconds = refresh_seconds
         # By session and language: the pages of one API token may ask for several languages.
@@ -140,7 +142,9 @@ class LiveViewers:
         self._refreshed.set()
         if changed:
             for tell in self.on_change:
-                _tell_safely(tell, changed)
+                _tell_safely(partial(tell, changed))
+        for look in self.on_refresh:
+            _tell_safely(look)
 
     async def _refresh_until_left(self) -> None:
         while not await self._is_left_within(self._refresh_seconds):
@@ -156,9 +160,9 @@ class LiveViewers:
         return self._is_left.is_set()
 
 
-def _tell_safely(tell: OnChange, changed: Collection[LiveViewer]) -> None:
+def _tell_safely(tell: Callable[[], None]) -> None:
     try:
-        tell(changed)
+        tell()
     except Exception:  # noqa: BLE001  # the others must be told all the same, and only this once
         _log.exception("a change of rights was not heard")
 

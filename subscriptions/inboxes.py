@@ -7,8 +7,8 @@ from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
-from models.event_topics import inbox_topic
-from models.viewers import Viewer
+from models.event_topics import inbox_topics
+from models.viewers import ApiScope, Viewer
 from services.ticket_filters import TicketFilter, state_is_visible_to
 from subscriptions.cursors import ResetReason
 from subscriptions.following import Happened
@@ -90,6 +90,8 @@ class InboxSource(LogSource):
         if happened.record.type != "InboxChanged":  # a process of a newer version may write others
             return None
         payload = happened.record.payload
+        if payload["acts"] == ["NoteAdded"] and not self._viewer.may(ApiScope.NOTES_READ):
+            return None
         return _MOVES[self._shows(payload["before"]), self._shows(payload["after"])]
 
     def _shows(self, state: dict[str, Any] | None) -> bool:
@@ -103,4 +105,4 @@ class InboxSource(LogSource):
 async def inbox_source(streams: Streams, viewer: Viewer, wanted: TicketFilter) -> InboxSource:
     """Return what happens to a view. Raises Unauthenticated for strangers."""
     brands = await streams.access.inbox_brands(viewer)
-    return InboxSource(streams, [inbox_topic(brand_id) for brand_id in brands], viewer, wanted)
+    return InboxSource(streams, inbox_topics(viewer, brands), viewer, wanted)

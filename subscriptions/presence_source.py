@@ -16,6 +16,8 @@ from subscriptions.streams import Streams
 class PresenceSource(Source):
     """States of WhoIsHere: first who is there, then each change."""
 
+    is_lost_unsaid = True  # a transfer is no change of who is there
+
     def __init__(self, streams: Streams, kind: NodeKind, row_id: UUID) -> None:
         self.key = (type(self), kind, row_id)
         self._streams = streams

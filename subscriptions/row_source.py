@@ -5,7 +5,7 @@ from uuid import UUID
 from core.ids import NodeKind
 from models.base import Base
 from models.event_topics import topic_named
-from models.viewers import ApiScope, Viewer
+from models.viewers import Viewer
 from subscriptions.following import Happened
 from subscriptions.log_source import LogSource
 from subscriptions.sight import Sees
@@ -45,5 +45,5 @@ class RowSource(LogSource):
         if named.get("ticket_id"):
             return await self.access.sight.of_ticket(UUID(named["ticket_id"]))
         if named.get("note_id"):
-            return lambda viewer: viewer.may(ApiScope.NOTES_READ)
+            return await self.access.sight.of_note(UUID(named["note_id"]))
         return lambda _viewer: True

@@ -34,6 +34,7 @@ class Sharing:
         self.turns = asyncio.Semaphore(EXECUTIONS_AT_ONCE)
         self._groups: dict[Hashable, Group] = {}
         viewers.on_change.append(self._review)
+        viewers.on_refresh.append(self._look_for_lost)
 
     async def join(
         self, key: Hashable, subject: Subject, listener: Listener, start: str | ResetReason | None
@@ -54,6 +55,11 @@ class Sharing:
         if self._groups.get(key) is group:
             del self._groups[key]
             GROUPS.dec()
+
+    def _look_for_lost(self) -> None:
+        for group in tuple(self._groups.values()):
+            if group.source.is_lost_unsaid:
+                group.look_for_lost()
 
     def _review(self, viewers: Collection[LiveViewer]) -> None:
         for group in tuple(self._groups.values()):
@@ -111,8 +117,12 @@ class Group:
             if not listener.viewer.has_ended:
                 self.enter(listener, judged=listener.viewer.person)
         if concerned:
-            self._in_background(self._part_with_lost())
+            self.look_for_lost()
         self._dissolve_if_empty()
+
+    def look_for_lost(self) -> None:
+        """Send away those who have lost the source, though nothing has happened there."""
+        self._in_background(self._part_with_lost())
 
     # Reading for all
 
@@ -218,7 +228,7 @@ class Group:
             listener.begin_anew(ResetReason.RIGHTS)
             return False
         if listener.viewer.person is not judged:
-            self._in_background(self._part_with_lost())
+            self.look_for_lost()
         audience = self._subject.audience_of(listener.viewer)
         self._listeners[listener] = audience
         self._audiences.setdefault(audience, {})[listener] = None

@@ -60,6 +60,9 @@ class Source(ABC):
     # Whether all who may hear it, by `judge`, may subscribe: then that is not asked again.
     admits_who_may_hear: bool = False
 
+    # Whether somebody may lose it by something that is no item of it, and is to be looked for.
+    is_lost_unsaid: bool = False
+
     @abstractmethod
     def open(self, after: str | None) -> AsyncGenerator[Item, None]:
         """Return the items after the cursor `after`, or those from now on.

@@ -238,6 +238,25 @@ async def test_who_reads_no_notes_hears_of_none(live: LiveWorld) -> None:
         assert (await watcher.next())["__typename"] == "CustomerChanged"
 
 
+async def test_who_sees_a_customer_by_their_tickets_only_hears_of_no_note_on_them(
+    live: LiveWorld,
+) -> None:
+    _message, ticket = await live.world.receive()
+    customer = {"id": await customer_of(live.world, ticket)}
+    reader = await live.world.integration(
+        ApiScope.TICKETS_READ, ApiScope.NOTES_READ, brands=[live.world.acme]
+    )
+    async with watching(
+        live.port, reader.token, CUSTOMER_EVENTS, customer=customer["id"]
+    ) as watcher:
+        await watcher.next()
+
+        await add_note(live.world.ayse, "CUSTOMER", customerId=customer["id"])
+        await update(live.world.ayse, customer, 1, name="Defne")
+
+        assert (await watcher.next())["__typename"] == "CustomerChanged"
+
+
 async def test_a_ticket_is_told_only_to_those_who_see_it(live: LiveWorld) -> None:
     world = live.world
     customer = await create(world, "Elif", email=ELIF)

@@ -141,6 +141,25 @@ async def test_a_stream_goes_on_from_the_cursor_of_a_reset(live: LiveWorld) -> N
         assert (await watcher.next())["__typename"] == "TicketUpdated"
 
 
+async def test_who_comes_back_with_other_rights_is_told_to_fetch_anew(live: LiveWorld) -> None:
+    ayse = live.world.agents["ayse"]
+    seen = (await live.world.ayse.ask("{ inboxEventCursor }"))["inboxEventCursor"]
+    await execute(live, delete(TeamMember).where(TeamMember.agent_id == ayse.id))
+
+    async with live.watch("ayse", INBOX_EVENTS, after=seen) as watcher:
+        assert await watcher.next() == {"__typename": "StreamReset", "reason": "TOPICS"}
+
+
+async def test_an_inbox_does_not_tell_that_a_private_note_was_written(live: LiveWorld) -> None:
+    _message, ticket = await live.world.receive()
+    reader = await live.world.integration(ApiScope.TICKETS_READ, brands=[live.world.acme])
+    async with watching(live.port, reader.token, INBOX_EVENTS) as watcher:
+        await watcher.next()
+        await live.world.ayse.act(NOTE, ticket=ticket)
+        await live.world.ayse.act(CLOSE, ticket=ticket)
+        assert (await watcher.next())["changes"] == [{"field": "status", "after": "CLOSED"}]
+
+
 async def test_another_language_is_no_other_right(live: LiveWorld) -> None:
     nikos = live.world.agents["nikos"]
     message, ticket = await live.world.receive()

@@ -8,6 +8,7 @@ import pytest
 
 from app.engine import Engine
 from app.live_documents import LiveDocument
+from app.metrics import OPEN_SUBSCRIPTIONS
 from resolvers.scope import Scope
 from schema.schema import build_schema
 from subscriptions import told
@@ -101,3 +102,36 @@ def test_the_variables_of_another_operation_say_nothing() -> None:
     said = document(f"subscription A($ticket: ID!) {{ {literal} }} {other}", "A")
 
     assert (said.telling, said.cursor) == (("ticket",), None)
+
+
+async def test_half_a_character_spoils_its_own_operation_only(live: LiveWorld) -> None:
+    _message, ticket = await live.world.receive()
+    async with live.watch("nikos", TICKET_EVENTS, ticket=ticket) as watcher:
+        await watcher.next()
+        await watcher.socket.connection.send(
+            '{"id":"2","type":"subscribe","payload":{"query":"{ me { __typename } }",'
+            '"variables":{"text":"cut \\ud83d"}}}'
+        )
+        refused = await watcher.socket.receive()
+        await watcher.socket.subscribe("3", "{ me { __typename } }", variables={"text": "🙂"})
+        answered = await watcher.socket.receive()
+
+    assert (refused["type"], refused["id"]) == ("error", "2")
+    assert refused["payload"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert answered["payload"] == {"data": {"me": {"__typename": "Agent"}}}
+
+
+async def test_clients_that_come_and_go_at_once_leave_nothing_behind(live: LiveWorld) -> None:
+    _message, ticket = await live.world.receive()
+    before = OPEN_SUBSCRIPTIONS._value.get()
+    async with live.watch("nikos", TICKET_EVENTS, ticket=ticket) as watcher:
+        await watcher.next()
+        for number in range(300):
+            await watcher.socket.subscribe(
+                str(number + 2), TICKET_EVENTS, variables={"ticket": ticket}
+            )
+            await watcher.socket.send(type="complete", id=str(number + 2))
+        await watcher.socket.subscribe("last", "{ me { __typename } }")
+        while (await watcher.socket.receive())["id"] != "last":
+            pass
+        assert OPEN_SUBSCRIPTIONS._value.get() == before + 1

@@ -245,6 +245,20 @@ async def test_an_integration_watches_unseen_and_hears_nothing_of_notes(live: Li
         assert sorted(shown(second)) == ["Ayse VIEWING", "Nikos VIEWING"]
 
 
+async def test_who_loses_a_quiet_ticket_is_gone_within_five_seconds(live: LiveWorld) -> None:
+    _message, ticket = await live.world.receive()
+    support = encode_global_id(NodeKind.TEAM, live.world.support.id)
+    async with (
+        live.watch("ayse", PRESENCE, resource=ticket) as watcher,
+        live.watch("nikos", PRESENCE, resource=ticket) as loser,
+    ):
+        await until_shown(watcher, "Ayse VIEWING", "Nikos VIEWING")
+        await until_shown(loser, "Ayse VIEWING", "Nikos VIEWING")
+        await live.world.admin.act(TRANSFER, ticket=ticket, team=support)
+        await loser.ended()
+        await until_shown(watcher, "Ayse VIEWING")
+
+
 async def test_who_loses_the_ticket_hears_no_more_and_is_gone(live: LiveWorld) -> None:
     _message, ticket = await live.world.receive()
     support = encode_global_id(NodeKind.TEAM, live.world.support.id)
