@@ -162,8 +162,9 @@ class Group:
         self._move_to(item)
         for listener in lost:
             self._part_with(listener)
+        planned = self._changes
         for answer, listeners in deliveries:
-            await self._hand_out(answer.content, listeners)
+            await self._hand_out(answer.content, listeners, planned)
         count_delivery(item, sum(len(listeners) for _answer, listeners in deliveries))
         if isinstance(item, Happened) and deliveries:
             LAG_SECONDS.observe((clock.now() - item.record.occurred_at).total_seconds())
@@ -201,13 +202,12 @@ class Group:
                 hearing[audience] = of_audience
         return hearing, lost
 
-    async def _hand_out(self, content: bytes, listeners: Sequence[Listener]) -> None:
-        changes = self._changes
+    async def _hand_out(self, content: bytes, listeners: Sequence[Listener], planned: int) -> None:
         for start in range(0, len(listeners), LISTENERS_PER_TURN):
             turn = listeners[start : start + LISTENERS_PER_TURN]
             if start:
                 await asyncio.sleep(0)
-            if changes != self._changes:  # some may have left, or lost the source
+            if self._changes != planned:  # some may have left, or lost the source
                 turn = [listener for listener in turn if listener in self._listeners]
             for listener in turn:
                 listener.tell(content)

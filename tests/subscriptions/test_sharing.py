@@ -149,6 +149,20 @@ async def test_a_thousand_listeners_are_told_in_several_turns(
     assert 10 in numbers
 
 
+async def test_who_leaves_while_another_audience_is_told_hears_nothing_more(
+    hall: Hall, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "LISTENERS_PER_TURN", 1)
+    first, _second, other = [await hall.seat(viewer) for viewer in (AYSE, NIKOS, STRANGER)]
+
+    script.write()
+    await settle(lambda: "1" in first.heard)
+    other.leave()
+    await let_things_happen()
+
+    assert other.heard == ["ready 0"]
+
+
 async def test_who_leaves_while_others_are_told_hears_nothing_more(
     hall: Hall, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
