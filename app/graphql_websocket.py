@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Collection
 from time import perf_counter
 
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from app.graphql_connection import RESTARTING, CloseCode, Connection, Edge
 from app.request_log import note_socket_closed, note_socket_opened
@@ -36,7 +36,7 @@ class GraphQLWebSocket:
         opened_at = perf_counter()
         note_socket_opened(scope)
         try:
-            if await self._accept(WebSocket(scope, receive, send)):
+            if await self._accept(scope, receive, send):
                 await self._serve(Connection(self._edge, scope, receive))
         finally:
             note_socket_closed(scope, opened_at)
@@ -73,22 +73,24 @@ class GraphQLWebSocket:
         finally:
             del self._connections[connection]
 
-    async def _accept(self, websocket: WebSocket) -> bool:
-        if not self._is_allowed_origin(websocket):
-            await websocket.close()  # before it is accepted: the handshake is answered with 403
+    async def _accept(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        await receive()  # that the client asks to connect
+        if not self._is_allowed_origin(Headers(scope=scope)):
+            await send({"type": "websocket.close"})  # the handshake is answered with 403
             return False
-        if SUBPROTOCOL not in websocket.scope["subprotocols"]:
-            await websocket.accept()
-            await websocket.close(
-                CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE, "Subprotocol not acceptable"
-            )
-            return False
-        await websocket.accept(SUBPROTOCOL)
-        return True
+        if SUBPROTOCOL in scope["subprotocols"]:
+            await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+            return True
+        await send({"type": "websocket.accept"})
+        code = CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE
+        await send(
+            {"type": "websocket.close", "code": code, "reason": "Subprotocol not acceptable"}
+        )
+        return False
 
-    def _is_allowed_origin(self, websocket: WebSocket) -> bool:
-        origin = websocket.headers.get("origin")
+    def _is_allowed_origin(self, headers: Headers) -> bool:
+        origin = headers.get("origin")
         if origin is None or origin in self._allowed_origins:
             return True
         _scheme, _separator, host = origin.partition("://")
-        return host == websocket.headers.get("host")
+        return host == headers.get("host")
