@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import brands
@@ -166,11 +166,3 @@ async def next_number(session: AsyncSession) -> int:
         return int((await session.execute(select(TICKET_NUMBERS.next_value()))).scalar_one())
     highest = await session.scalar(select(func.max(Ticket.number)))
     return (highest or 0) + 1
-
-
-async def is_visible_to(connection: AsyncConnection, viewer: Viewer, ticket_id: UUID) -> bool:
-    """Tell whether there is such a ticket and the viewer may see it."""
-    found = await connection.execute(
-        select(Ticket.id).where(Ticket.id == ticket_id, visible_to(viewer))
-    )
-    return found.first() is not None

@@ -1,7 +1,7 @@
 """What a subscription's resolver returns: a source, and how its items are shown."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,6 @@ class Live:
     after: str | None = None
     attend: Callable[[], AbstractAsyncContextManager[None]] | None = None
 
-    async def __aiter__(self) -> AsyncGenerator[Any, None]:
-        """Return what is shown, one by one and unjudged; the server shares the source instead."""
-        async with aclosing(self.source.open(self.after)) as items:
-            async for item in items:
-                shown = self.show(item)
-                if shown is not None:
-                    yield shown
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """Refuse: GraphQL asks for something to iterate over, and the server shares the source."""
+        raise TypeError("Join a group of this source instead.")
