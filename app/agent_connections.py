@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from core.errors import LimitReached
 from models.actors import Actor
 from models.viewers import Viewer
-from subscriptions.online_agents import OnlineAgents
+from subscriptions.presence.online_agents import OnlineAgents
 
 STRANGERS = 500  # they take 25 kB each, and have nothing to wait for
 

@@ -30,7 +30,7 @@ from resolvers.scope import Scope, open_scope
 from schema.schema import build_schema
 from schema.sharing import is_same_for_audience
 from services.sessions import Authentication
-from subscriptions.sharing import Sharing
+from subscriptions.sharing.groups import Sharing
 
 GRAPHQL_PATH = "/graphql"
 # After a restart a thousand clients come back within a second, and are asked for together.

@@ -15,17 +15,17 @@ from services.file_links import FileLinks
 from services.file_storage import FileStorage
 from services.live_viewers import LiveViewers
 from subscriptions.access import Access
-from subscriptions.bell import Bell
-from subscriptions.database_log import DatabaseLog
-from subscriptions.hub import Hub
-from subscriptions.memory_backend import MemoryBackend, MemoryExchange
-from subscriptions.memory_presence import MemoryPresence
-from subscriptions.online_agents import OnlineAgents
-from subscriptions.presence import Presence
-from subscriptions.redis_backend import RedisBackend
-from subscriptions.redis_presence import RedisPresence
-from subscriptions.roll_call import RollCall
-from subscriptions.steady_presence import SteadyPresence
+from subscriptions.log.bell import Bell
+from subscriptions.log.database_log import DatabaseLog
+from subscriptions.log.hub import Hub
+from subscriptions.log.memory_backend import MemoryBackend, MemoryExchange
+from subscriptions.log.redis_backend import RedisBackend
+from subscriptions.presence.memory_store import MemoryPresence
+from subscriptions.presence.online_agents import OnlineAgents
+from subscriptions.presence.presence import Presence
+from subscriptions.presence.redis_store import RedisPresence
+from subscriptions.presence.roll_call import RollCall
+from subscriptions.presence.steady_store import SteadyPresence
 from subscriptions.streams import Streams
 
 # Reading the log and checking access must not wait behind slow searches of others.

@@ -33,8 +33,8 @@ from app.socket_protocol import frame_writer_of
 from core.errors import LimitReached, Unauthenticated
 from core.ids import new_id
 from services.live_viewers import LiveViewer
-from subscriptions.presence_marks import connection_id
-from subscriptions.stream import FellBehind, HubStopped
+from subscriptions.log.stream import FellBehind, HubStopped
+from subscriptions.presence.marks import connection_id
 
 # The escape of a surrogate: two of them make a character, which a decoder takes; one makes none.
 _HALF_CHARACTER = re.compile(

@@ -14,7 +14,7 @@ from app.graphql_outbox import NoRoom, Outbox
 from app.graphql_responder import Responder
 from app.graphql_subscription import ClientSubscription, SubscriptionRequest
 from services.live_viewers import LiveViewer
-from subscriptions.stream import StreamEnded
+from subscriptions.log.stream import StreamEnded
 
 MAX_SUBSCRIPTIONS = 100  # twenty open tickets, each with events, favourites, presence, warnings
 MAX_PENDING_ANSWERS = 100  # no further message is read until one of them is out

@@ -14,12 +14,12 @@ from app.live_documents import LiveDocument
 from models.viewers import Viewer
 from schema.live import Live
 from services.live_viewers import LiveViewers
-from subscriptions.cursors import ResetReason
-from subscriptions.following import Ready
-from subscriptions.listening import Listener
-from subscriptions.sharing import Group, Sharing
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.following import Ready
+from subscriptions.sharing.groups import Group, Sharing
+from subscriptions.sharing.listening import Listener
+from subscriptions.sharing.told import Answer, Subject, TryAgain
 from subscriptions.source import Item, Source, Verdict
-from subscriptions.told import Answer, Subject, TryAgain
 
 Result = TypeVar("Result")
 

@@ -19,7 +19,7 @@ from app.graphql_outbox import MAX_QUEUED_BYTES, NoRoom
 from app.graphql_subscription import ClientSubscription, SubscriptionRequest
 from models.viewers import Viewer
 from services.live_viewers import LiveViewer
-from subscriptions.stream import StreamEnded
+from subscriptions.log.stream import StreamEnded
 
 CLOSE_SECONDS = 1.0
 KEEPALIVE_SECONDS = 15.0  # below the minute after which proxies drop silent connections

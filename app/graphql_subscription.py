@@ -9,8 +9,8 @@ from app.engine import Operation, Variables
 from app.graphql_responder import LiveOperation, Responder
 from app.metrics import OPEN_SUBSCRIPTIONS
 from services.live_viewers import LiveViewer
-from subscriptions.cursors import ResetReason
-from subscriptions.sharing import Group
+from subscriptions.log.cursors import ResetReason
+from subscriptions.sharing.groups import Group
 
 
 @dataclass(frozen=True, slots=True)

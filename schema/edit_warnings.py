@@ -17,8 +17,8 @@ from schema.live import Live
 from schema.nodes import FromRow, Node
 from schema.registry import from_row_of
 from schema.scalars import EventCursor
-from subscriptions.cursors import ResetReason
 from subscriptions.edit_warnings import EditWarned, edit_warning_source
+from subscriptions.log.cursors import ResetReason
 
 
 def _wrap_resource(found: tuple[NodeKind, Any] | None) -> Any:

@@ -7,7 +7,7 @@ from models.event_topics import topic_named
 from resolvers.audiences import same_for_audience
 from resolvers.scope import Scope
 from schema.fields import derived_in_scope
-from subscriptions.cursors import encode_cursor
+from subscriptions.log.cursors import encode_cursor
 
 
 def event_cursor(model: type[Base], stream: str) -> Any:

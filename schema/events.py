@@ -15,8 +15,8 @@ from schema.actors import Actor, wrap_actor
 from schema.fields import column, relation
 from schema.nodes import FromRow
 from schema.scalars import EventCursor
-from subscriptions.cursors import ResetReason
-from subscriptions.following import Gap, Happened, Ready
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.following import Gap, Happened, Ready
 
 strawberry.enum(ResetReason, description="Why a stream could not go on from where it stood.")
 

@@ -17,7 +17,7 @@ from schema.pages import After, Before, Connection, First, Last, load_connection
 from schema.scalars import EventCursor
 from schema.ticket_events import FavoriteAdded, FavoriteRemoved, favorite_event
 from subscriptions.favorites import FavoriteSource
-from subscriptions.following import Happened
+from subscriptions.log.following import Happened
 
 FavoriteChange = Annotated[
     FavoriteAdded | FavoriteRemoved,

@@ -13,7 +13,7 @@ from schema.fields import Info, derived, relation
 from schema.live import Live
 from schema.notifications import UNREAD_COUNT, Notification
 from schema.scalars import EventCursor
-from subscriptions.following import Happened
+from subscriptions.log.following import Happened
 from subscriptions.notifications import NotificationSource
 
 

@@ -28,7 +28,7 @@ from schema.pages import (
 from schema.registry import register
 from schema.scalars import EventCursor
 from schema.tickets import Ticket
-from subscriptions.cursors import encode_cursor
+from subscriptions.log.cursors import encode_cursor
 
 strawberry.enum(
     NotificationKind,

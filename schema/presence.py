@@ -15,8 +15,8 @@ from schema.errors import NotAllowed, NotFound, ValidationFailed
 from schema.fields import Info, column, relation
 from schema.live import Live
 from schema.nodes import FromRow
-from subscriptions.presence import WhoIsHere
-from subscriptions.presence_source import PresenceSource
+from subscriptions.presence.presence import WhoIsHere
+from subscriptions.presence.source import PresenceSource
 
 _RESOURCE = "The ticket, customer, company, interaction or note."
 

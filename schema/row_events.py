@@ -7,7 +7,7 @@ from uuid import UUID
 from core import clock
 from schema.events import EventRow, stream_signal
 from schema.ticket_events import AccessLost
-from subscriptions.following import Happened
+from subscriptions.log.following import Happened
 from subscriptions.tickets import AccessLost as Lost
 
 

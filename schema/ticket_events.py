@@ -27,7 +27,7 @@ from schema.notes import Note
 from schema.scalars import EventCursor
 from schema.ticket_changes import TicketChange
 from schema.tickets import Ticket
-from subscriptions.following import Happened, Item
+from subscriptions.log.following import Happened, Item
 from subscriptions.tickets import AccessLost as Lost
 from subscriptions.tickets import TicketSource
 

@@ -16,11 +16,11 @@ from models.viewers import Viewer
 from services import dashboard
 from services.dashboard import Dashboard
 from services.ticket_filters import TicketFilter, state_is_visible_to
-from subscriptions.online_agents import OnlineAgents
+from subscriptions.log.stream import Reset, Stream, StreamEnded
 from subscriptions.patience import patiently
+from subscriptions.presence.online_agents import OnlineAgents
 from subscriptions.source import Item, Judge, Source, State, Verdict
 from subscriptions.stopping import stop
-from subscriptions.stream import Reset, Stream, StreamEnded
 from subscriptions.streams import Streams
 
 PUSH_SECONDS = 1.0  # the contract: at most one a second

@@ -17,9 +17,9 @@ from models.event_records import EventRecord, TopicHead
 from models.events import read_heads
 from models.viewers import Viewer
 from services.changes import changes_told_by
-from subscriptions.cursors import ResetReason, encode_cursor
 from subscriptions.edited_rows import EditedRow, Key, find_rows, read_event_at, read_versions
-from subscriptions.following import Gap, Happened
+from subscriptions.log.cursors import ResetReason, encode_cursor
+from subscriptions.log.following import Gap, Happened
 from subscriptions.log_source import LogSource
 from subscriptions.patience import patiently
 from subscriptions.source import Item, Judge, Verdict

@@ -1,6 +1,6 @@
 """The favourites of one ticket: the list as it is, then each change of it."""
 
-from subscriptions.following import Happened
+from subscriptions.log.following import Happened
 from subscriptions.source import Item, Judge, Verdict
 from subscriptions.tickets import TicketSource
 

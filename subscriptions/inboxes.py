@@ -10,8 +10,8 @@ from uuid import UUID
 from models.event_topics import inbox_topics
 from models.viewers import ApiScope, Viewer
 from services.ticket_filters import TicketFilter, state_is_visible_to
-from subscriptions.cursors import ResetReason
-from subscriptions.following import Happened
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.following import Happened
 from subscriptions.log_source import LogSource
 from subscriptions.source import Item, Judge, Verdict
 from subscriptions.streams import Streams

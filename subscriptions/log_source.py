@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Hashable, Sequence
 
-from subscriptions.cursors import ResetReason
+from subscriptions.log.cursors import ResetReason
 from subscriptions.source import Item, Source
 from subscriptions.streams import Streams
 

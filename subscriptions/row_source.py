@@ -6,7 +6,7 @@ from core.ids import NodeKind
 from models.base import Base
 from models.event_topics import topic_named
 from models.viewers import Viewer
-from subscriptions.following import Happened
+from subscriptions.log.following import Happened
 from subscriptions.log_source import LogSource
 from subscriptions.sight import Sees
 from subscriptions.source import Item, Judge, Verdict

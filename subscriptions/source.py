@@ -7,8 +7,8 @@ from enum import Enum, auto
 from typing import Any, Protocol
 
 from models.viewers import Viewer
-from subscriptions.cursors import ResetReason
-from subscriptions.following import Ready
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.following import Ready
 
 
 class Item(Protocol):

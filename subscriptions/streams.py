@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from core.errors import FieldErrorCode, FieldProblem, LimitReached, ValidationFailed
 from subscriptions.access import Access
-from subscriptions.cursors import MAX_CURSOR_TOPICS, InvalidCursor, ResetReason
-from subscriptions.following import Item, OpenStream, Start, follow, start_anew, start_at
-from subscriptions.online_agents import OnlineAgents
-from subscriptions.presence import Presence
+from subscriptions.log.cursors import MAX_CURSOR_TOPICS, InvalidCursor, ResetReason
+from subscriptions.log.following import Item, OpenStream, Start, follow, start_anew, start_at
+from subscriptions.presence.online_agents import OnlineAgents
+from subscriptions.presence.presence import Presence
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from models.event_topics import topic_named
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
-from subscriptions.following import Happened
+from subscriptions.log.following import Happened
 from subscriptions.log_source import LogSource
 from subscriptions.sight import Sees
 from subscriptions.source import Item, Judge, Verdict

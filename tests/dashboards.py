@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from core.ids import decode_global_id
 from models.tickets import Ticket
-from subscriptions.online_agents import OnlineAgents
+from subscriptions.presence.online_agents import OnlineAgents
 from tests.desk import World
 
 NUMBERS = """

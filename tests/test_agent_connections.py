@@ -8,7 +8,7 @@ from core.errors import LimitReached
 from core.ids import new_id
 from models.actors import Actor, ActorKind
 from models.viewers import Viewer
-from subscriptions.online_agents import OnlineAgents
+from subscriptions.presence.online_agents import OnlineAgents
 
 STRANGER = Viewer(actor=None)
 

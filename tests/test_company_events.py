@@ -12,7 +12,7 @@ from models.companies import Company
 from models.event_topics import topic_named
 from models.events import read_heads
 from models.viewers import ApiScope
-from subscriptions.cursors import encode_cursor
+from subscriptions.log.cursors import encode_cursor
 from tests.customers import add_company
 from tests.customers import create as create_customer
 from tests.customers import update as update_customer

@@ -14,7 +14,7 @@ from models.viewers import ApiScope
 from services import tickets
 from services.messages import NewMessage, append
 from services.tickets import take
-from subscriptions.online_agents import OnlineAgents
+from subscriptions.presence.online_agents import OnlineAgents
 from tests.dashboards import READ, given, know_who_is_online, numbers, place, read
 from tests.desk import World
 from tests.test_live import SEND

@@ -7,7 +7,7 @@ import pytest
 
 from core.ids import NodeKind, encode_global_id, new_id
 from models.viewers import ApiScope
-from subscriptions.cursors import encode_cursor
+from subscriptions.log.cursors import encode_cursor
 from tests.customers import add_company, customer_of
 from tests.desk import World
 from tests.edits import (

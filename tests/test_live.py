@@ -6,7 +6,7 @@ import pytest
 
 from core.ids import NodeKind, encode_global_id
 from models.viewers import ApiScope
-from subscriptions.cursors import encode_cursor
+from subscriptions.log.cursors import encode_cursor
 from tests.customers import add_company, customer_of
 from tests.customers import update as update_customer
 from tests.desk import World

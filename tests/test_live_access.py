@@ -20,9 +20,10 @@ from models.tickets import Ticket
 from models.viewers import ApiScope
 from services import live_viewers
 from services.sessions import persons_now
-from subscriptions import following, patience, streams
-from subscriptions.cursors import ResetReason
-from subscriptions.following import Gap, Happened, Item
+from subscriptions import patience, streams
+from subscriptions.log import following
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.following import Gap, Happened, Item
 from subscriptions.sight import Sight
 from tests.desk import World
 from tests.edge.graphql_socket import open_socket

@@ -9,7 +9,7 @@ from models.agents import Agent, AgentRole
 from models.brands import BrandMember
 from models.channels import Channel
 from subscriptions import dashboard
-from subscriptions.online_agents import OnlineAgents
+from subscriptions.presence.online_agents import OnlineAgents
 from tests.dashboards import WATCH, know_who_is_online, read
 from tests.desk import World
 from tests.live import served, watching

@@ -11,7 +11,7 @@ from app.live_documents import LiveDocument
 from app.metrics import OPEN_SUBSCRIPTIONS
 from resolvers.scope import Scope
 from schema.schema import build_schema
-from subscriptions import told
+from subscriptions.sharing import told
 from tests.desk import World
 from tests.live import TICKET_EVENTS, LiveWorld, served
 from tests.test_favorites import ADD, REMOVE

@@ -10,7 +10,7 @@ from core.ids import NodeKind, decode_global_id, encode_global_id
 from core.text import fold
 from models.topics import Topic
 from models.viewers import ApiScope
-from subscriptions.cursors import decode_cursor
+from subscriptions.log.cursors import decode_cursor
 from tests.desk import Client, World
 
 READ = """

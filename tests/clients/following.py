@@ -8,7 +8,7 @@ from models.event_records import EventRecord
 from models.event_topics import topic_named
 from models.events import read_events
 from models.tickets import Ticket
-from subscriptions.cursors import decode_cursor
+from subscriptions.log.cursors import decode_cursor
 from tests.clients.javascript import Program
 from tests.desk import World
 from tests.faults.journal import Journal, Told, require_exactly_once

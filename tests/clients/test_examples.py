@@ -13,7 +13,7 @@ import pytest
 from core.ids import NodeKind, decode_global_id, encode_global_id
 from models.event_topics import topic_of
 from models.tickets import Ticket
-from subscriptions.stream import StreamLimits
+from subscriptions.log.stream import StreamLimits
 from tests.clients.javascript import running
 from tests.commands import ROOT
 from tests.desk import World

@@ -26,10 +26,10 @@ from models.actors import Actor, ActorKind
 from models.viewers import Viewer
 from schema.live import Live
 from services.live_viewers import LiveViewers
-from subscriptions.online_agents import OnlineAgents
-from subscriptions.sharing import Sharing
+from subscriptions.log.stream import FellBehind, HubStopped
+from subscriptions.presence.online_agents import OnlineAgents
+from subscriptions.sharing.groups import Sharing
 from subscriptions.source import Item
-from subscriptions.stream import FellBehind, HubStopped
 from tests.edge.sources import Recording, Standing
 from tests.subscriptions.sources import Script, Step
 

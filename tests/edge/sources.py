@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from subscriptions.following import Ready
+from subscriptions.log.following import Ready
 from subscriptions.source import Item, Judge, Source, State, Verdict
 from tests.subscriptions.sources import Step
 

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from models.viewers import Viewer
 from services import live_viewers
-from subscriptions.stream import HubStopped
+from subscriptions.log.stream import HubStopped
 from tests.edge.conftest import LiveDesk
 from tests.edge.desk import ALLOWED_ORIGIN, CONNECTIONS_PER_AGENT, SECRET
 from tests.edge.graphql_socket import GraphQLSocket, open_socket

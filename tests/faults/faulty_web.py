@@ -14,8 +14,8 @@ from unittest.mock import patch
 
 from app.command_line import main
 from models.event_records import EventRecord
-from subscriptions.bell import Bell
-from subscriptions.redis_backend import RedisBackend
+from subscriptions.log.bell import Bell
+from subscriptions.log.redis_backend import RedisBackend
 
 _ring_well = Bell.ring
 _publish_well = RedisBackend.publish

@@ -17,7 +17,7 @@ from core import clock
 from core.ids import decode_global_id
 from models.event_topics import topic_named
 from models.tickets import Ticket
-from subscriptions.cursors import decode_cursor, encode_cursor
+from subscriptions.log.cursors import decode_cursor, encode_cursor
 from tests.edge.graphql_socket import SUBPROTOCOL
 from tests.faults.journal import Journal, Told
 

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-from subscriptions.hub import LOOK_SECONDS
+from subscriptions.log.hub import LOOK_SECONDS
 from tests.faults.report import Promise
 from tests.faults.rush import rush_hour
 from tests.faults.sizes import Size

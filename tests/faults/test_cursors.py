@@ -12,8 +12,8 @@ from models.event_topics import topic_named
 from models.events import Event
 from models.tickets import Ticket
 from services.unit_of_work import unit_of_work
-from subscriptions.cursors import encode_cursor
-from subscriptions.stream import StreamLimits
+from subscriptions.log.cursors import encode_cursor
+from subscriptions.log.stream import StreamLimits
 from tests.faults.stage import Stage
 from tests.live import TICKET_EVENTS
 from tests.test_live import NOTE

@@ -5,7 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 
 from core import clock
-from subscriptions.hub import LOOK_SECONDS
+from subscriptions.log.hub import LOOK_SECONDS
 from tests.faults.report import Promise
 from tests.faults.rush import rush_hour
 from tests.faults.sizes import Size

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from models.event_records import EventRecord
-from subscriptions.bell import Hint
+from subscriptions.log.bell import Hint
 from tests.subscriptions.event_logs import PATIENCE_SECONDS
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from core import clock
 from models.event_records import EventRecord, TopicHead
-from subscriptions.stream import Reset, Stream
+from subscriptions.log.stream import Reset, Stream
 
 AGENT = UUID("0190d2f4-7c1e-7a55-8d0e-2f6f0c9b1a11")
 PATIENCE_SECONDS = 10  # for what takes milliseconds, on a machine that does much else

@@ -10,9 +10,9 @@ from core.ids import new_id
 from models.actors import Actor, ActorKind
 from models.presence import PresenceState
 from models.viewers import Viewer
-from subscriptions.presence import Presence, PresenceTimes, WhoIsHere
-from subscriptions.presence_marks import connection_id
-from subscriptions.presence_store import PresenceStore
+from subscriptions.presence.marks import connection_id
+from subscriptions.presence.presence import Presence, PresenceTimes, WhoIsHere
+from subscriptions.presence.store import PresenceStore
 from subscriptions.stopping import stop
 from tests.subscriptions.bells import until
 

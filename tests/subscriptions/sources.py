@@ -9,11 +9,11 @@ from uuid import UUID, uuid5
 from models.actors import Actor, ActorKind
 from models.viewers import Viewer
 from services.live_viewers import LiveViewer, LiveViewers
-from subscriptions.cursors import ResetReason
-from subscriptions.following import Gap, Ready
-from subscriptions.sharing import Group, Sharing
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.following import Gap, Ready
+from subscriptions.sharing.groups import Group, Sharing
+from subscriptions.sharing.told import Answer, Subject
 from subscriptions.source import Item, Judge, Source, State, Verdict
-from subscriptions.told import Answer, Subject
 from tests.subscriptions.event_logs import AGENT, PATIENCE_SECONDS
 
 ACME = UUID(int=1)

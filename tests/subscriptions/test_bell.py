@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from models.event_records import EventRecord
-from subscriptions import bell as bell_module
-from subscriptions.bell import MESSAGE_BYTES, OUTBOX_RINGS, Bell, Hint
-from subscriptions.bell_backend import INBOX_MESSAGES, BellBackend
-from subscriptions.memory_backend import MemoryBackend, MemoryExchange
-from subscriptions.redis_backend import RedisBackend
+from subscriptions.log import bell as bell_module
+from subscriptions.log.bell import MESSAGE_BYTES, OUTBOX_RINGS, Bell, Hint
+from subscriptions.log.bell_backend import INBOX_MESSAGES, BellBackend
+from subscriptions.log.memory_backend import MemoryBackend, MemoryExchange
+from subscriptions.log.redis_backend import RedisBackend
 from tests.servers import RedisServer
 from tests.subscriptions.bells import Ear, until
 from tests.subscriptions.event_logs import MemoryLog

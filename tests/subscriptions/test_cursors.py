@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from subscriptions.cursors import (
+from subscriptions.log.cursors import (
     MAX_CURSOR_CHARACTERS,
     MAX_CURSOR_TOPICS,
     InvalidCursor,

@@ -22,9 +22,9 @@ from services.dashboard import Dashboard
 from services.ticket_filters import TicketFilter
 from subscriptions import dashboard
 from subscriptions.dashboard import DashboardSource
-from subscriptions.online_agents import OnlineAgents
+from subscriptions.log.stream import HubStopped
+from subscriptions.presence.online_agents import OnlineAgents
 from subscriptions.source import Item, State, Verdict
-from subscriptions.stream import HubStopped
 from tests.dashboards import place
 from tests.desk import World
 

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.event_records import EventRecord
-from subscriptions import redis_backend
-from subscriptions.bell import Bell, Hint
-from subscriptions.feed import Feed
-from subscriptions.hub import Hub
-from subscriptions.redis_backend import RedisBackend
-from subscriptions.stream import Reset, Stream
+from subscriptions.log import redis_backend
+from subscriptions.log.bell import Bell, Hint
+from subscriptions.log.feed import Feed
+from subscriptions.log.hub import Hub
+from subscriptions.log.redis_backend import RedisBackend
+from subscriptions.log.stream import Reset, Stream
 from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.subscriptions.bells import until

@@ -9,12 +9,13 @@ import pytest
 
 from core import clock
 from models.event_records import EventRecord
-from subscriptions import log_reader, patience
-from subscriptions.bell import Hint
-from subscriptions.cursors import ResetReason
-from subscriptions.feed import PAGE_EVENTS, Feed
-from subscriptions.hub import Hub
-from subscriptions.stream import FellBehind, HubStopped, Reset, Stream, StreamLimits
+from subscriptions import patience
+from subscriptions.log import reader
+from subscriptions.log.bell import Hint
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.feed import PAGE_EVENTS, Feed
+from subscriptions.log.hub import Hub
+from subscriptions.log.stream import FellBehind, HubStopped, Reset, Stream, StreamLimits
 from tests.subscriptions.bells import until
 from tests.subscriptions.event_logs import MemoryLog, has_nothing, take, take_sequences
 
@@ -214,7 +215,7 @@ async def test_resuming_clients_leave_connections_for_others(
     async with asyncio.TaskGroup() as tasks:
         for number in range(50):
             tasks.create_task(resume(f"ticket:{number}"))
-    assert peak == log_reader.READS_AT_ONCE
+    assert peak == reader.READS_AT_ONCE
 
 
 @pytest.mark.parametrize(("position", "oldest"), [(0, 2), (6, 8)])

@@ -9,9 +9,9 @@ import pytest
 from redis.asyncio import Redis
 
 from core.ids import new_id
-from subscriptions import roll_call
-from subscriptions.online_agents import OnlineAgents
-from subscriptions.roll_call import RollCall
+from subscriptions.presence import roll_call
+from subscriptions.presence.online_agents import OnlineAgents
+from subscriptions.presence.roll_call import RollCall
 from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.subscriptions.bells import until

@@ -11,12 +11,12 @@ from core.ids import new_id
 from models.actors import Actor, ActorKind
 from models.presence import PresenceState
 from models.viewers import Viewer
-from subscriptions import memory_presence
-from subscriptions.memory_presence import MemoryPresence
-from subscriptions.presence import PresenceTimes
-from subscriptions.presence_store import PresenceStore
-from subscriptions.redis_presence import RedisPresence
-from subscriptions.steady_presence import SteadyPresence
+from subscriptions.presence import memory_store
+from subscriptions.presence.memory_store import MemoryPresence
+from subscriptions.presence.presence import PresenceTimes
+from subscriptions.presence.redis_store import RedisPresence
+from subscriptions.presence.steady_store import SteadyPresence
+from subscriptions.presence.store import PresenceStore
 from tests.subscriptions.presences import (
     TICKET,
     TIMES,
@@ -247,7 +247,7 @@ async def test_an_integration_neither_shows_nor_speaks(installation: Installatio
 async def test_what_nobody_looks_at_any_more_takes_no_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(memory_presence, "CLEANING_SECONDS", 0)
+    monkeypatch.setattr(memory_store, "CLEANING_SECONDS", 0)
     store = MemoryPresence()
     async with AsyncExitStack() as stack:
         here = await Installation(lambda: store, stack).process()

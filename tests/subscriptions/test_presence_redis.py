@@ -9,11 +9,12 @@ from redis.asyncio import Redis
 
 from core.ids import new_id
 from models.presence import PresenceState
-from subscriptions import redis_backend, steady_presence
-from subscriptions.presence import PresenceTimes
-from subscriptions.presence_store import PresenceStore
-from subscriptions.redis_presence import RedisPresence
-from subscriptions.steady_presence import SteadyPresence
+from subscriptions.log import redis_backend
+from subscriptions.presence import steady_store
+from subscriptions.presence.presence import PresenceTimes
+from subscriptions.presence.redis_store import RedisPresence
+from subscriptions.presence.steady_store import SteadyPresence
+from subscriptions.presence.store import PresenceStore
 from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.subscriptions.presences import (
@@ -34,9 +35,9 @@ PATIENT = PresenceTimes(standing=20, typing=20, renewal=0.2)
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_backend, "LONGEST_PAUSE_SECONDS", 0.2)
-    monkeypatch.setattr(steady_presence, "SILENT_SECONDS", 0.1)
-    monkeypatch.setattr(steady_presence, "EXCHANGE_SECONDS", 0.3)
-    monkeypatch.setattr(steady_presence, "UNSURE_SECONDS", 1)
+    monkeypatch.setattr(steady_store, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(steady_store, "EXCHANGE_SECONDS", 0.3)
+    monkeypatch.setattr(steady_store, "UNSURE_SECONDS", 1)
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ async def test_redis_that_comes_back_empty_makes_nobody_leave_nor_arrive(
         async with Redis.from_url(own_redis_server.url) as redis:
             while await redis.hlen(f"starling:presence:{{{TICKET}}}:marks") < 2:
                 await asyncio.sleep(0.01)
-        await asyncio.sleep(2 * steady_presence.UNSURE_SECONDS)
+        await asyncio.sleep(2 * steady_store.UNSURE_SECONDS)
         assert (len(near.told), len(far.told)) == told
 
         await screen.close()

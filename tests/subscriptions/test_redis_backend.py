@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from subscriptions import redis_backend
-from subscriptions.bell import Bell
-from subscriptions.redis_backend import RedisBackend
+from subscriptions.log import redis_backend
+from subscriptions.log.bell import Bell
+from subscriptions.log.redis_backend import RedisBackend
 from tests.processes import free_port
 from tests.servers import RedisServer
 from tests.subscriptions.bells import Ear, until

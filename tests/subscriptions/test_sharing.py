@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from models.viewers import Viewer
-from subscriptions import sharing, told
-from subscriptions.cursors import ResetReason
+from subscriptions.log.cursors import ResetReason
+from subscriptions.sharing import groups, told
 from subscriptions.source import Item, Verdict
 from tests.subscriptions.sources import (
     AYSE,
@@ -136,7 +136,7 @@ async def test_what_clients_are_not_told_of_is_left_out(hall: Hall, script: Scri
 async def test_a_thousand_listeners_are_told_in_several_turns(
     hall: Hall, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LISTENERS_PER_TURN", 10)
+    monkeypatch.setattr(groups, "LISTENERS_PER_TURN", 10)
     ears = [await hall.seat(AYSE) for _ in range(25)]
     script.write()
 
@@ -152,7 +152,7 @@ async def test_a_thousand_listeners_are_told_in_several_turns(
 async def test_who_leaves_while_another_audience_is_told_hears_nothing_more(
     hall: Hall, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LISTENERS_PER_TURN", 1)
+    monkeypatch.setattr(groups, "LISTENERS_PER_TURN", 1)
     first, _second, other = [await hall.seat(viewer) for viewer in (AYSE, NIKOS, STRANGER)]
 
     script.write()
@@ -166,7 +166,7 @@ async def test_who_leaves_while_another_audience_is_told_hears_nothing_more(
 async def test_who_leaves_while_others_are_told_hears_nothing_more(
     hall: Hall, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LISTENERS_PER_TURN", 1)
+    monkeypatch.setattr(groups, "LISTENERS_PER_TURN", 1)
     first, second = await hall.seat(AYSE), await hall.seat(NIKOS)
 
     script.write()

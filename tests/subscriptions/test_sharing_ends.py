@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from subscriptions import sharing
-from subscriptions.cursors import ResetReason
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.stream import FellBehind, HubStopped
+from subscriptions.sharing import groups
 from subscriptions.source import Item
-from subscriptions.stream import FellBehind, HubStopped
 from tests.subscriptions.sources import (
     AYSE,
     NIKOS,
@@ -256,11 +256,11 @@ async def test_an_execution_that_fails_when_nobody_waits_any_more_raises_no_alar
 async def test_at_most_so_many_executions_run_at_once(script: Script) -> None:
     hall = Hall(script)
     hall.answers.gate.clear()
-    brands = [agent(f"{n}", language=f"l{n}") for n in range(sharing.EXECUTIONS_AT_ONCE + 5)]
+    brands = [agent(f"{n}", language=f"l{n}") for n in range(groups.EXECUTIONS_AT_ONCE + 5)]
     coming = [asyncio.create_task(hall.seat(viewer)) for viewer in brands]
 
     await let_things_happen()
-    assert hall.answers.waiting == sharing.EXECUTIONS_AT_ONCE
+    assert hall.answers.waiting == groups.EXECUTIONS_AT_ONCE
 
     hall.answers.gate.set()
     for ear in await asyncio.gather(*coming):

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscriptions import sharing
-from subscriptions.joining import Joining
-from subscriptions.listening import Listener
+from subscriptions.log.stream import FellBehind
+from subscriptions.sharing import groups
+from subscriptions.sharing.joining import Joining
+from subscriptions.sharing.listening import Listener
+from subscriptions.sharing.told import Told
 from subscriptions.source import Item, Judge
-from subscriptions.stream import FellBehind
-from subscriptions.told import Told
 from tests.subscriptions.sources import (
     AYSE,
     NIKOS,
@@ -184,15 +184,15 @@ def test_the_oracle_notices_a_group_that_forgets_who_came_during_an_execution(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def work_out_once(
-        group: sharing.Group, told: Told, judge: Judge
-    ) -> tuple[list[sharing.Delivery], list[Listener]]:
+        group: groups.Group, told: Told, judge: Judge
+    ) -> tuple[list[groups.Delivery], list[Listener]]:
         hearing, lost = group._sort(judge)
-        missing = sharing._unanswered(hearing, {})
+        missing = groups._unanswered(hearing, {})
         found = await asyncio.gather(*(ask(told) for ask in missing.values()))
-        return sharing._deliveries(hearing, dict(zip(missing, found, strict=True))), lost
+        return groups._deliveries(hearing, dict(zip(missing, found, strict=True))), lost
 
     turns = [(Turn.COME, 0), (Turn.PAUSE, 20), (Turn.WRITE, 1), (Turn.RESUME, MOST)] * 9
     asyncio.run(History().run(turns))
-    monkeypatch.setattr(sharing.Group, "_work_out", work_out_once)
+    monkeypatch.setattr(groups.Group, "_work_out", work_out_once)
     with pytest.raises((AssertionError, TimeoutError)):
         asyncio.run(History().run(turns))

@@ -6,7 +6,7 @@ import pytest
 
 from models.viewers import Viewer
 from services import live_viewers
-from subscriptions.cursors import ResetReason
+from subscriptions.log.cursors import ResetReason
 from subscriptions.source import Verdict
 from tests.subscriptions.sources import (
     AYSE,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from core.ids import NodeKind, encode_global_id
 from models.viewers import Viewer
-from subscriptions.presence import WhoIsHere
+from subscriptions.presence.presence import WhoIsHere
 from subscriptions.source import Item, Judge, Source, State, Verdict
 from subscriptions.streams import Streams
 

@@ -13,14 +13,14 @@ from typing import Any
 from core import clock
 from models.viewers import Viewer
 from services.live_viewers import LiveViewer, LiveViewers
-from subscriptions.cursors import ResetReason
-from subscriptions.following import Happened
-from subscriptions.joining import Joining, count_delivery
-from subscriptions.listening import Listener
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.following import Happened
+from subscriptions.log.stream import FellBehind
 from subscriptions.metrics import GROUPS, LAG_SECONDS
+from subscriptions.sharing.joining import Joining, count_delivery
+from subscriptions.sharing.listening import Listener
+from subscriptions.sharing.told import Answer, LatelyTold, Subject, Told
 from subscriptions.source import Item, Judge, Verdict
-from subscriptions.stream import FellBehind
-from subscriptions.told import Answer, LatelyTold, Subject, Told
 
 EXECUTIONS_AT_ONCE = 8  # so that events leave database connections to queries
 LISTENERS_PER_TURN = 250  # of the event loop, about 3 ms: pings and other groups need theirs

@@ -9,8 +9,8 @@ from typing import Self
 
 from core import clock
 from models.event_records import EventRecord
-from subscriptions.cursors import ResetReason
-from subscriptions.feed import Feed
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.feed import Feed
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from core.ids import new_id
-from subscriptions.online_agents import OnlineAgents
+from subscriptions.presence.online_agents import OnlineAgents
 from subscriptions.stopping import stop
 
 CALL_SECONDS = 2.0  # how late the other processes hear who came, at most

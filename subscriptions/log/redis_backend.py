@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from subscriptions.back_off import back_off
-from subscriptions.bell_backend import GAP, BellBackend
+from subscriptions.log.bell_backend import GAP, BellBackend
 from subscriptions.stopping import stop
 
 PING_SECONDS = 5  # a connection that died silently is noticed after twice this time

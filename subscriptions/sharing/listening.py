@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from services.live_viewers import LiveViewer
-from subscriptions.cursors import ResetReason
+from subscriptions.log.cursors import ResetReason
 
 
 class Listener(Protocol):

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Collection
 
 from models.event_records import EventRecord, TopicHead
-from subscriptions.log_reader import LogReader
+from subscriptions.log.reader import LogReader
 from subscriptions.metrics import LOG_READS
 
 PAGE_EVENTS = 500  # read from the log at a time: four reads replay all that may be replayed

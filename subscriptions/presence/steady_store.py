@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from subscriptions.memory_presence import MemoryPresence
-from subscriptions.presence_store import Board, Changes, Hear, PresenceStore, Put
+from subscriptions.presence.memory_store import MemoryPresence
+from subscriptions.presence.store import Board, Changes, Hear, PresenceStore, Put
 
 EXCHANGE_SECONDS = 1  # Redis answers within a millisecond, or it is in trouble
 SILENT_SECONDS = 2  # how long a store in trouble is spared

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from subscriptions.presence_marks import Held, Mark
+from subscriptions.presence.marks import Held, Mark
 
 
 @dataclass(frozen=True, slots=True)

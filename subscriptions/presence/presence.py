@@ -17,9 +17,9 @@ from core.errors import NotAllowed
 from core.ids import new_id
 from models.presence import PresenceChange, PresenceState, Present, changes_between
 from models.viewers import Viewer
-from subscriptions.presence_marks import Mark, Voice, present_among
-from subscriptions.presence_room import Room
-from subscriptions.presence_store import Changes, PresenceStore, Put
+from subscriptions.presence.marks import Mark, Voice, present_among
+from subscriptions.presence.room import Room
+from subscriptions.presence.store import Changes, PresenceStore, Put
 from subscriptions.stopping import stop
 
 FAILURE_SECONDS = 1  # the pause after a failure that nobody foresaw

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from subscriptions.bell_backend import GAP, BellBackend
+from subscriptions.log.bell_backend import GAP, BellBackend
 
 
 class MemoryExchange:

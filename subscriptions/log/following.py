@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.event_records import EventRecord
-from subscriptions.cursors import ResetReason, decode_cursor, encode_cursor
-from subscriptions.stream import Reset
+from subscriptions.log.cursors import ResetReason, decode_cursor, encode_cursor
+from subscriptions.log.stream import Reset
 
 OpenStream = Callable[[Mapping[str, int | None]], AbstractAsyncContextManager[Any]]
 

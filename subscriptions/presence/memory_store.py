@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core import clock
-from subscriptions.presence_marks import Held, Mark
-from subscriptions.presence_store import Board, Changes, Hear, Put
+from subscriptions.presence.marks import Held, Mark
+from subscriptions.presence.store import Board, Changes, Hear, Put
 
 CLEANING_SECONDS = 60  # how often marks are looked for that lapsed where nobody looks any more
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from math import inf
 
 from models.presence import Present
-from subscriptions.presence_marks import Mark, Voice, present_among
-from subscriptions.presence_store import Board, Changes, Put
+from subscriptions.presence.marks import Mark, Voice, present_among
+from subscriptions.presence.store import Board, Changes, Put
 
 # A mark is asked for a moment after it has lapsed, so that the clock of the store agrees.
 SLACK_SECONDS = 0.05

@@ -19,9 +19,9 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from subscriptions.presence_marks import Held, Mark
-from subscriptions.presence_store import Board, Changes, Hear
-from subscriptions.redis_backend import RedisBackend
+from subscriptions.log.redis_backend import RedisBackend
+from subscriptions.presence.marks import Held, Mark
+from subscriptions.presence.store import Board, Changes, Hear
 from subscriptions.stopping import stop
 
 # A mark is kept behind the milliseconds since 1970 at which it was put: 13 digits until 2286.

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from models.viewers import Viewer
 from services.live_viewers import LiveViewers
-from subscriptions.cursors import ResetReason
-from subscriptions.following import Gap
-from subscriptions.listening import Listener
+from subscriptions.log.cursors import ResetReason
+from subscriptions.log.following import Gap
 from subscriptions.metrics import CATCH_UPS, DELIVERIES, RESETS
+from subscriptions.sharing.listening import Listener
+from subscriptions.sharing.told import LatelyTold
 from subscriptions.source import Item, Source, State, Verdict
-from subscriptions.told import LatelyTold
 
 
 class Destination(Protocol):

@@ -16,7 +16,7 @@ from broadcaster import Broadcast
 from pydantic import TypeAdapter
 
 from models.event_records import EventRecord
-from subscriptions.bell_backend import GAP, BellBackend
+from subscriptions.log.bell_backend import GAP, BellBackend
 from subscriptions.stopping import stop
 
 MESSAGE_BYTES = 32 * 1024  # beyond this, reading the log costs less than sending to every process

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Self
 
 from models.event_records import EventRecord
-from subscriptions.bell import Hint
-from subscriptions.feed import PAGE_EVENTS, Feed, look
-from subscriptions.log_reader import EventLog, LogReader
-from subscriptions.stream import Stream, StreamLimits
+from subscriptions.log.bell import Hint
+from subscriptions.log.feed import PAGE_EVENTS, Feed, look
+from subscriptions.log.reader import EventLog, LogReader
+from subscriptions.log.stream import Stream, StreamLimits
 
 LOOK_SECONDS = 2.0  # how late an event is at most when the bell was not heard
 

@@ -1,0 +1,1 @@
+"""Who is where, as all processes together know it."""
