@@ -73,12 +73,11 @@ class Engine:
         self._schema = schema
         self._validate = validate
         self._max_tokens = max_tokens
-        self._load_cached = lru_cache(maxsize=CACHED_DOCUMENTS)(self._load)
 
     def prepare(self, query: str, operation_name: str | None) -> Operation:
         """Return the operation to execute; raise RequestRejected if there is no such valid one."""
-        is_cached = len(query) <= CACHED_DOCUMENT_CHARACTERS
-        operations = self._load_cached(query) if is_cached else self._load(query)
+        load = _load_cached if len(query) <= CACHED_DOCUMENT_CHARACTERS else _load
+        operations = load(self._schema, self._validate, self._max_tokens, query)
         if operation_name is None and len(operations) > 1:
             raise _unresolved("The document has several operations: name one in 'operationName'.")
         if operation_name is None:
@@ -115,26 +114,6 @@ class Engine:
         executor = self._build_executor(operation, variables, scope, root_value)
         return await _complete(executor, execute_subscription_event(executor))
 
-    def _load(self, query: str) -> Mapping[str | None, Operation]:
-        try:
-            document = parse(
-                query,
-                max_lexical_tokens=self._max_tokens,
-                max_comments=self._max_tokens,
-                max_source_length=SOURCE_CHARACTERS,
-            )
-        except GraphQLError as error:
-            raise RequestRejected.with_code(PARSE_FAILED, error) from None
-        errors = self._validate(self._schema, document)
-        if errors:
-            raise RequestRejected.with_code(VALIDATION_FAILED, *errors)
-        return {
-            name: Operation(query, name, definition.operation, document)
-            for definition in document.definitions
-            if isinstance(definition, OperationDefinitionNode)
-            for name in [definition.name.value if definition.name else None]
-        }
-
     def _build_executor(
         self,
         operation: Operation,
@@ -155,6 +134,33 @@ class Engine:
         if isinstance(executor, list):
             raise RequestRejected.with_code(BAD_USER_INPUT, *executor)
         return executor
+
+
+def _load(
+    schema: GraphQLSchema, validate: Validate, max_tokens: int, query: str
+) -> Mapping[str | None, Operation]:
+    """Return the operations of a document by their names; raise RequestRejected."""
+    try:
+        document = parse(
+            query,
+            max_lexical_tokens=max_tokens,
+            max_comments=max_tokens,
+            max_source_length=SOURCE_CHARACTERS,
+        )
+    except GraphQLError as error:
+        raise RequestRejected.with_code(PARSE_FAILED, error) from None
+    errors = validate(schema, document)
+    if errors:
+        raise RequestRejected.with_code(VALIDATION_FAILED, *errors)
+    return {
+        name: Operation(query, name, definition.operation, document)
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        for name in [definition.name.value if definition.name else None]
+    }
+
+
+_load_cached = lru_cache(maxsize=CACHED_DOCUMENTS)(_load)
 
 
 async def _complete(
