@@ -20,9 +20,11 @@ setup: $(VENV)/check.installed ## Install all that running, testing and checking
 run: $(VENV)/runtime.installed ## Serve on http://localhost:8000 (HOST, PORT, DATABASE_URL, REDIS_URL)
 	@./starling migrate && exec ./starling serve
 
-# A process for each core, with servers of its own, takes module after module. One that dies ends the
-# run: after a replacement, pytest-xdist waits for ever for the tests of the dead.
-IN_PARALLEL = --numprocesses=logical --maxprocesses=4 --dist=loadscope --max-worker-restart=0
+# Some processes with servers of their own take module after module. There is one more than there are
+# cores: tests wait a lot. One that dies ends the run: after a replacement, pytest-xdist waits for ever
+# for the tests of the dead.
+PROCESSES = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+IN_PARALLEL = --numprocesses=$(PROCESSES) --maxprocesses=4 --dist=loadscope --max-worker-restart=0
 test: $(VENV)/test.installed ## Run the tests on both databases (ARGS="-k favorite")
 	$(VENV_PYTHON) -m pytest $(IN_PARALLEL) $(ARGS)
 

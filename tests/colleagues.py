@@ -8,7 +8,8 @@ from models.brands import BrandMember
 from models.sessions import Session
 from models.teams import TeamMember
 from services import sessions
-from tests.desk import PASSWORD_HASH, World
+from tests.desk import World
+from tests.people import PASSWORD_HASH
 
 
 async def add_colleague(world: World, name: str, *, like: str) -> None:

@@ -2,20 +2,77 @@
 
 import asyncio
 import shutil
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from core.settings import Settings
 from tests.databases import (
+    ReusedDatabase,
     create_database,
     database_template,
     drop_database,
-    empty_database,
 )
 from tests.desk import World, migrate, open_world
 from tests.servers import PostgresServer, RedisServer, start_own_redis, start_postgres, start_redis
+
+# From so many on, each case of a test runs on one kind of database, in turn.
+MANY_CASES = 4
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a developer who has changed a database's dialect run all there is."""
+    parser.addoption(
+        "--every-case-on-both", action="store_true", help="run each case on both databases"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the cases of a test take turns on the databases, where they are many.
+
+    Each test runs on both. Its cases differ in what is sent, not in what the database does, and to
+    run each one twice would take minutes.
+    """
+    if config.getoption("--every-case-on-both"):
+        return
+    cases: dict[str, dict[tuple[tuple[str, int], ...], int]] = defaultdict(dict)
+    for item in items:
+        if (case := _case_of(item)) is not None:
+            of_test = cases[_test_of(item)]
+            of_test.setdefault(case.others, len(of_test))
+
+    def is_left_out(item: pytest.Item) -> bool:
+        case, of_test = _case_of(item), cases[_test_of(item)]
+        if case is None or len(of_test) < MANY_CASES:
+            return False
+        return (case.database + of_test[case.others]) % 2 == 1
+
+    config.hook.pytest_deselected(items=[item for item in items if is_left_out(item)])
+    items[:] = [item for item in items if not is_left_out(item)]
+
+
+class _Case(NamedTuple):
+    """On which database a test runs, and with which other parameters, by their places."""
+
+    database: int
+    others: tuple[tuple[str, int], ...]
+
+
+def _test_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
+def _case_of(item: pytest.Item) -> _Case | None:
+    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        return None
+    places = dict(item.callspec.indices)
+    if "database_url" not in places:
+        return None
+    database = places.pop("database_url")
+    return _Case(database, tuple(sorted(places.items())))
 
 
 @pytest.fixture(scope="session")
@@ -54,18 +111,20 @@ def postgres_template(
 @pytest.fixture(scope="session")
 def reused_postgres_database(
     postgres_server: PostgresServer, postgres_template: str
-) -> Iterator[str]:
+) -> Iterator[ReusedDatabase]:
     """The one database that the tests use, each after it was emptied."""
     url = asyncio.run(create_database(postgres_server.url, template_url=postgres_template))
-    yield url
+    database = ReusedDatabase(url)
+    yield database
+    database.close()
     asyncio.run(drop_database(postgres_server.url, url))
 
 
 @pytest.fixture
-async def postgres_database(reused_postgres_database: str) -> str:
+def postgres_database(reused_postgres_database: ReusedDatabase) -> str:
     """The URL of a migrated, empty PostgreSQL database that is this test's alone."""
-    await empty_database(reused_postgres_database)
-    return reused_postgres_database
+    reused_postgres_database.empty()
+    return reused_postgres_database.url
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,7 @@ from core import clock
 from core.database import Database
 from core.ids import NodeKind, encode_global_id
 from core.settings import Settings
-from core.text import fold
-from models.agents import Agent, AgentRole
+from models.agents import Agent
 from models.api_tokens import ApiToken, ApiTokenBrand
 from models.brands import Brand, BrandMember
 from models.channel_profiles import ChannelProfile
@@ -29,7 +28,6 @@ from models.idempotency_keys import IdempotencyKey
 from models.jobs import Job
 from models.messages import Message
 from models.notes import Note
-from models.sessions import Session
 from models.tags import Tag
 from models.teams import Team, TeamBrand, TeamMember
 from models.tickets import Ticket
@@ -38,10 +36,10 @@ from models.viewers import ApiScope, Viewer
 from services import messages, sessions
 from services.messages import IncomingMessage
 from services.unit_of_work import UnitOfWork, unit_of_work
+from tests.people import settle_in
 
 CONVERSATIONS = (Event, Job, IdempotencyKey, Ticket, Message, Note, Customer, ChannelProfile)
 DIRECTORY = (Agent, ApiToken, Brand, BrandMember, Company, Tag, Team, TeamBrand, TeamMember, Topic)
-PASSWORD_HASH = "not a hash: these people sign in by a token made for the test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,69 +208,18 @@ async def open_world(settings: Settings) -> AsyncIterator[World]:
         application = create_application(desk)
         transport = httpx2.ASGITransport(app=application)
         async with httpx2.AsyncClient(transport=transport, base_url="http://desk") as http:
-            yield await _people(desk, application, http)
-
-
-async def _people(desk: Desk, application: Starlette, http: httpx2.AsyncClient) -> World:
-    now = clock.now()
-
-    def brand(name: str, language: str) -> Brand:
-        return Brand(name=name, name_key=fold(name), language=language, created_at=now)
-
-    def team(name: str) -> Team:
-        return Team(name=name, name_key=fold(name), created_at=now)
-
-    world = World(
-        desk,
-        application,
-        http,
-        brand("Acme", "tr"),
-        brand("Other", "en"),
-        team("Support"),
-        team("Sales"),
-    )
-    for name, language, role in (
-        ("admin", "en", AgentRole.ADMIN),
-        ("ayse", "tr", AgentRole.AGENT),
-        ("nikos", "el", AgentRole.AGENT),
-        ("stranger", "en", AgentRole.AGENT),
-    ):
-        world.tokens[name] = sessions.new_token(sessions.SESSION_PREFIX)
-        world.agents[name] = Agent(
-            name=name.title(),
-            name_key=fold(name),
-            email=f"{name}@desk.example",
-            email_key=f"{name}@desk.example",
-            password_hash=PASSWORD_HASH,
-            role=role,
-            language=language,
-            created_at=now,
-        )
-    ayse, nikos, stranger = (world.agents[name] for name in ("ayse", "nikos", "stranger"))
-    async with desk.database.transaction() as session:
-        session.add_all([world.acme, world.other, world.support, world.sales])
-        session.add_all(world.agents.values())
-        await session.flush()  # gives them their ids
-        session.add_all(
-            [
-                TeamBrand(team_id=world.support.id, brand_id=world.acme.id),
-                TeamBrand(team_id=world.sales.id, brand_id=world.acme.id),
-                BrandMember(brand_id=world.acme.id, agent_id=ayse.id),
-                BrandMember(brand_id=world.acme.id, agent_id=nikos.id),
-                BrandMember(brand_id=world.other.id, agent_id=stranger.id),
-                TeamMember(team_id=world.support.id, agent_id=ayse.id),
-            ]
-        )
-        session.add_all(
-            Session(
-                agent_id=world.agents[name].id,
-                token_hash=sessions.token_hash(token),
-                created_at=now,
-                last_used_at=now,
+            people = await settle_in(desk.database)
+            yield World(
+                desk,
+                application,
+                http,
+                acme=people.acme,
+                other=people.other,
+                support=people.support,
+                sales=people.sales,
+                agents=people.agents,
+                tokens=people.tokens,
             )
-            for name, token in world.tokens.items()
-        )
-    return world
 
 
 async def migrate(database_url: str) -> None:

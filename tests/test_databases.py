@@ -1,12 +1,14 @@
 """The databases that tests are given."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
 from core.settings import Settings
 from models.base import Base
 from tests.conftest import as_asyncpg
-from tests.databases import create_database, drop_database, empty_database
+from tests.databases import ReusedDatabase, create_database, drop_database
 from tests.desk import open_world
 from tests.servers import PostgresServer
 
@@ -38,7 +40,7 @@ async def test_copies_of_a_template_are_apart_and_can_be_dropped_while_somebody_
 
 
 async def test_a_used_database_is_as_good_as_new_once_it_was_emptied(
-    postgres_database: str,
+    postgres_database: str, reused_postgres_database: ReusedDatabase
 ) -> None:
     settings = Settings(database_url=as_asyncpg(postgres_database), _env_file=None)
     async with open_world(settings) as world:
@@ -48,14 +50,14 @@ async def test_a_used_database_is_as_good_as_new_once_it_was_emptied(
     with pytest.raises(asyncpg.RestrictViolationError):
         await forgotten.execute("DELETE FROM note")
 
-    await empty_database(postgres_database)
+    await asyncio.to_thread(reused_postgres_database.empty)
 
     assert forgotten.is_closed()
     async with open_world(settings) as world:
         await world.receive()
         answer = await world.admin.ask("{ tickets { nodes { number } } }")
     assert answer == {"tickets": {"nodes": [{"number": 1}]}}
-    await empty_database(postgres_database)
+    await asyncio.to_thread(reused_postgres_database.empty)
     connection = await asyncpg.connect(postgres_database)
     try:
         left = {

@@ -24,10 +24,11 @@ from models.sessions import Session
 from services import sessions
 from tests.conftest import as_asyncpg
 from tests.databases import create_database
-from tests.desk import PASSWORD_HASH, Client, World, migrate, open_world
+from tests.desk import Client, World, migrate, open_world
 from tests.faults.sizes import Size
 from tests.faults.web import WebProcess
 from tests.live import Watcher, watching
+from tests.people import PASSWORD_HASH
 from tests.processes import scratch_directory
 from tests.servers import PostgresServer, RedisServer
 
