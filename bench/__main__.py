@@ -6,13 +6,24 @@ from collections.abc import Awaitable, Callable
 
 from uvicorn.loops.auto import auto_loop_factory
 
-from bench import connecting, dashboard, fanout, inbox_page, mail_import, two_servers
+from bench import (
+    connecting,
+    customer_search,
+    dashboard,
+    fanout,
+    inbox_page,
+    jump,
+    mail_import,
+    two_servers,
+)
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "connecting": connecting.run,
+    "customer_search": customer_search.run,
     "dashboard": dashboard.run,
     "fanout": fanout.run,
     "inbox_page": inbox_page.run,
+    "jump": jump.run,
     "mail_import": mail_import.run,
     "two_servers": two_servers.run,
 }
