@@ -1,4 +1,4 @@
-"""Who is connected to this process, and how much of it one agent or integration may hold."""
+"""Who is connected to this process, and how much of it one of them may hold."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,10 +10,11 @@ from models.viewers import Viewer
 from subscriptions.presence.online_agents import OnlineAgents
 
 STRANGERS = 500  # they take 25 kB each, and have nothing to wait for
+OF_ONE_CUSTOMER = 10  # the tabs of one browser, and those that it has not closed yet
 
 
 class AgentConnections:
-    """Counts the connections of each agent and integration, of all their sessions together.
+    """Counts the connections of each agent, integration and chat customer, of all their sessions.
 
     Strangers, who may do little more than sign in, are counted as one.
     """
@@ -25,7 +26,11 @@ class AgentConnections:
 
     def check(self, viewer: Viewer) -> None:
         """Raise LimitReached where there is no room for one more connection."""
-        limit = STRANGERS if viewer.actor is None else self._limit
+        limit = self._limit
+        if viewer.actor is None:
+            limit = STRANGERS
+        elif viewer.is_customer:
+            limit = OF_ONE_CUSTOMER
         if self._connections[viewer.actor] >= limit:
             raise LimitReached(limit)
 

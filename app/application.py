@@ -12,6 +12,7 @@ from starlette.types import Scope as ASGIScope
 
 from app.agent_connections import AgentConnections
 from app.attachments import attachment_route
+from app.customer_gate import CustomerGate
 from app.desk import Desk
 from app.engine import Operation
 from app.explorer import explorer_page, explorer_routes, home_page
@@ -52,8 +53,12 @@ def create_application(desk: Desk, *, shares_executions: bool = True) -> Starlet
     async def find_viewer(authorization: str | None, *, language: str | None) -> Viewer:
         return await authentication.authenticate(authorization, language=negotiate(language))
 
+    gate = CustomerGate(schema)
+
+    # Nothing is executed without a scope, so whoever gets one has passed the gate.
     @asynccontextmanager
     async def scope_for(viewer: Viewer, operation: Operation) -> AsyncIterator[Scope]:
+        gate.check(operation, viewer)
         async with open_scope(desk.resources, viewer, snapshot=_wants_snapshot(operation)) as scope:
             yield scope
 
@@ -98,5 +103,9 @@ class _Application(Starlette):
 
 
 def _wants_snapshot(operation: Operation) -> bool:
-    """Tell whether all reads must see one moment: a stream is to go on from there."""
-    return operation.type is OperationType.QUERY and "eventcursor" in operation.query.lower()
+    """Tell whether all reads must see one moment, as where a stream is to go on from there."""
+    query = operation.query.lower()
+    if operation.type is OperationType.SUBSCRIPTION:
+        return "favorites" in query  # told as a list together with its count
+    gives_cursor = "eventcursor" in query or "handover" in query
+    return operation.type is OperationType.QUERY and gives_cursor

@@ -11,6 +11,8 @@ from core.database import Database
 from core.settings import Settings
 from models.installation import Installation
 from resolvers.scope import Resources
+from services.chats import STARTS_AT_ONCE
+from services.few_at_once import FewAtOnce
 from services.file_links import FileLinks
 from services.file_storage import FileStorage
 from services.live_viewers import LiveViewers
@@ -101,6 +103,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
                     epoch=installation.epoch,
                     sign=lambda attachment: links.link_to(attachment.id),
                     streams=streams,
+                    chat_starts=FewAtOnce(STARTS_AT_ONCE),
                 ),
                 file_links=links,
                 file_storage=FileStorage(settings.storage_path),

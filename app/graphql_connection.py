@@ -4,7 +4,6 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
 import asyncio
-import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import IntEnum
@@ -23,7 +22,12 @@ from app.graphql_errors import (
     format_error,
     format_exception,
 )
-from app.graphql_json import decode, encode
+from app.graphql_json import (
+    HALF_CHARACTER_MESSAGE,
+    decode,
+    decode_around_half_characters,
+    encode,
+)
 from app.graphql_operations import RunningOperations
 from app.graphql_outbox import NoRoom, Outbox
 from app.graphql_request import GraphQLRequest, MalformedRequest
@@ -36,12 +40,8 @@ from services.live_viewers import LiveViewer
 from subscriptions.log.stream import FellBehind, HubStopped
 from subscriptions.presence.marks import connection_id
 
-# The escape of a surrogate: two of them make a character, which a decoder takes; one makes none.
-_HALF_CHARACTER = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
 _HALF_CHARACTER_ERROR: FormattedError = {
-    "message": "A text has half a character in it, as of an emoji that was cut in two.",
+    "message": HALF_CHARACTER_MESSAGE,
     "extensions": {"code": BAD_USER_INPUT},
 }
 RESTARTING = "The server is restarting"
@@ -283,7 +283,7 @@ def _message_of(frame: Message) -> dict[str, Any]:
 def _unreadable(text: str) -> Exception:
     """Return what a message that is no JSON means: half a character spoils its operation only."""
     try:
-        message = decode(_HALF_CHARACTER.sub("", text))
+        message = decode_around_half_characters(text)
     except ValueError:
         return _bad_message("The message is not JSON in a text frame")
     if isinstance(message, dict) and message.get("type") == "subscribe":

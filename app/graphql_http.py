@@ -14,7 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.graphql_connection import Edge
 from app.graphql_errors import RequestRejected, format_error, format_exception
-from app.graphql_json import decode, encode_errors
+from app.graphql_json import (
+    HALF_CHARACTER_MESSAGE,
+    decode,
+    decode_around_half_characters,
+    encode_errors,
+)
 from app.graphql_media_types import (
     EVENT_STREAM,
     JSON,
@@ -188,7 +193,15 @@ def _decode(text: str | bytes) -> Any:
     try:
         return decode(text)
     except ValueError:
-        raise _bad_request("The request is not JSON in UTF-8, or is nested too deeply.") from None
+        raise _bad_request(_what_is_wrong_with(text)) from None
+
+
+def _what_is_wrong_with(text: str | bytes) -> str:
+    try:
+        decode_around_half_characters(text)
+    except ValueError:
+        return "The request is not JSON in UTF-8, or is nested too deeply."
+    return HALF_CHARACTER_MESSAGE
 
 
 def _bad_request(message: str) -> _Refused:

@@ -1,12 +1,21 @@
 """JSON as it travels: read strictly, written fast."""
 
 import json
+import re
 from typing import Any
 
 import orjson
 from graphql import ExecutionResult
 
 from app.graphql_errors import FormattedError, format_error
+
+HALF_CHARACTER_MESSAGE = "A text has half a character in it, as of an emoji that was cut in two."
+
+# The escape of a surrogate: two of them make a character, which a decoder takes; one makes none.
+_HALF_CHARACTER = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 
 
 def decode(text: str | bytes) -> Any:
@@ -16,6 +25,18 @@ def decode(text: str | bytes) -> Any:
     numbers beyond a double and for more than 1,024 levels of nesting.
     """
     return orjson.loads(text)
+
+
+def decode_around_half_characters(text: str | bytes) -> Any:
+    """Return the value of a text that `decode` refuses, if it is but for half characters in it.
+
+    Raises ValueError for any other text.
+    """
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    whole = _HALF_CHARACTER.sub(b"", raw)
+    if whole == raw:
+        raise ValueError(text)
+    return decode(whole)
 
 
 def encode(value: Any) -> bytes:

@@ -55,8 +55,8 @@ class Responder:
         self._engine = engine
         self._open_scope = open_scope
         self._sharing = sharing
-        self._is_shareable = _cached_if_short(is_shareable)
-        self._document_of = _cached_if_short(LiveDocument.of)
+        self._is_shareable = cached_if_short(is_shareable)
+        self._document_of = cached_if_short(LiveDocument.of)
         # What others have asked for before: to run the resolver again would give an equal source.
         self._known: OrderedDict[tuple[Operation, bytes], LiveOperation] = OrderedDict()
 
@@ -129,7 +129,7 @@ class Responder:
             self._known.popitem(last=False)
 
 
-def _cached_if_short(function: Callable[[Operation], Result]) -> Callable[[Operation], Result]:
+def cached_if_short(function: Callable[[Operation], Result]) -> Callable[[Operation], Result]:
     """Keep what a function says of operations, but for documents that would fill the memory."""
     cached = lru_cache(CACHED_DOCUMENTS)(function)
     return lambda operation: cached(operation) if operation.is_short else function(operation)

@@ -1,7 +1,7 @@
 """The worker: does the jobs that are due, inside the web process or as a process of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from time import perf_counter
@@ -12,9 +12,11 @@ from app.desk import Desk
 from app.metrics import JOB_SECONDS, JOBS
 from app.signals import on_stop_signal
 from core.database import Database
+from models.actors import AUTOMATION
 from models.event_records import EventRecord
-from services import jobs
-from services.jobs import ClaimedJob, JobHandler
+from services import company_people, jobs, reminders
+from services.jobs import ClaimedJob, JobHandler, Payload
+from services.unit_of_work import UnitOfWork, unit_of_work
 from services.upkeep import tidy_up
 
 POLL_SECONDS = 1.0
@@ -27,9 +29,23 @@ UPKEEP_SECONDS = 3_600.0
 _log = structlog.get_logger(__name__)
 
 
-def job_handlers(_desk: Desk) -> dict[str, JobHandler]:
+def job_handlers(desk: Desk) -> dict[str, JobHandler]:
     """Return what does each kind of job. Jobs of other kinds stay in the queue, untouched."""
-    return {}
+    return {
+        company_people.JOB_KIND: _act_of(desk, company_people.gather_more),
+        company_people.RENAME_JOB_KIND: _act_of(desk, company_people.rename_more),
+        reminders.REMIND: _act_of(desk, reminders.remind),
+    }
+
+
+def _act_of(desk: Desk, do: Callable[[UnitOfWork, Payload], Awaitable[None]]) -> JobHandler:
+    """Return the handler whose jobs are each one act of the desk itself: one transaction."""
+
+    async def handle(payload: Payload) -> None:
+        async with unit_of_work(desk.database, desk.resources.announce, AUTOMATION) as work:
+            await do(work, payload)
+
+    return handle
 
 
 class Worker:

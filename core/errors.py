@@ -49,6 +49,8 @@ class FieldErrorCode(StrEnum):
     ALREADY_TAKEN = "ALREADY_TAKEN"
     UNKNOWN_REFERENCE = "UNKNOWN_REFERENCE"
     VERSION_IN_FUTURE = "VERSION_IN_FUTURE"
+    PUBLIC_MAIL_DOMAIN = "PUBLIC_MAIL_DOMAIN"
+    MOMENT_IN_PAST = "MOMENT_IN_PAST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,12 @@ class FieldProblem:
 
 
 class DomainError(PublicError):
-    """An error the person at the screen can understand and act on."""
+    """An error the person at the screen can understand and act on.
+
+    `wording` names the message in locales/ that tells them, where it is not that of the code.
+    """
+
+    wording: ClassVar[str | None] = None
 
 
 class ValidationFailed(DomainError):
@@ -105,6 +112,24 @@ class NotAllowed(DomainError):
         super().__init__("You have no right to do this.")
 
 
+class InlineNoteKept(NotAllowed):
+    """An inline note is evidence: nobody changes or deletes it."""
+
+    wording = "INLINE_NOTE_KEPT"
+
+
+class InteractionReadOnly(NotAllowed):
+    """The interaction was closed, and is not the newest of its customer: it is history."""
+
+    wording = "INTERACTION_READ_ONLY"
+
+
+class InteractionNotOpen(NotAllowed):
+    """The interaction is not on the viewer's open list."""
+
+    wording = "INTERACTION_NOT_OPEN"
+
+
 class WrongCredentials(DomainError):
     """The e-mail address or the password is wrong; which one is not told."""
 
@@ -132,6 +157,16 @@ class AlreadyExists(DomainError):
     def __init__(self, existing: object | None) -> None:
         super().__init__("This exists already.")
         self.existing = existing
+
+
+class UnsavedChanges(DomainError):
+    """Something typed into a form would be lost; `fields` are where it stands."""
+
+    code = "UNSAVED_CHANGES"
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        super().__init__("There are unsaved changes: save or discard them.", fields=list(fields))
+        self.fields = fields
 
 
 class IdempotencyKeyReused(DomainError):

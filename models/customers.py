@@ -46,12 +46,28 @@ class Customer(Versioned, Base):
 
 
 class CustomerTerm(Base):
-    """A folded word by which a customer is found."""
+    """A folded word by which a customer is found.
+
+    The words of their company's name stand here as well, so that a search reads one table only.
+    """
 
     __tablename__ = "customer_term"
+    # Tells of one customer what they are found by, without reading the table itself.
+    __table_args__ = (Index(None, "customer_id", "term"),)
 
     term: Mapped[str] = mapped_column(FoldedText, primary_key=True)
-    customer_id: Mapped[UUID] = reference("customer.id", primary_key=True)
+    customer_id: Mapped[UUID] = reference("customer.id", primary_key=True, index=False)
+    # The default is for processes of the release before, which write no such words.
+    of_company: Mapped[bool] = mapped_column(primary_key=True, server_default=false())
+
+
+class SpellingVariant(Base):
+    """A word of a name, under a key that it has in common with its mistypings."""
+
+    __tablename__ = "spelling_variant"
+
+    variant: Mapped[str] = mapped_column(FoldedText, primary_key=True)
+    word: Mapped[str] = mapped_column(FoldedText, primary_key=True)
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from models.brands import Brand
 from models.companies import Company
 from models.customers import Customer
 from models.interactions import Interaction
+from models.notes import Note
 from models.tags import Tag
 from models.teams import Team
 from models.tickets import Ticket
@@ -34,7 +35,10 @@ _TOPIC_NAMES: dict[type[Base], str] = {
 
 
 def topic_of(row: Base) -> str:
-    """Return the topic that holds what happened to `row`."""
+    """Return the topic that holds what happened to `row`; for a note it is that of its owner."""
+    if isinstance(row, Note):
+        owners = {Ticket: row.ticket_id, Customer: row.customer_id, Company: row.company_id}
+        return next(topic_named(model, row_id) for model, row_id in owners.items() if row_id)
     return topic_named(type(row), row.id)  # type: ignore[attr-defined]
 
 
@@ -46,6 +50,24 @@ def topic_named(model: type[Base], row_id: UUID) -> str:
 def notifications_topic(agent_id: UUID) -> str:
     """Return the topic of what an agent is told and has read: that is no change of the agent."""
     return f"notifications:{agent_id.hex}"
+
+
+def customers_topic() -> str:
+    """Return the topic of what lists of customers show of any of them."""
+    return f"customers:{'0' * 2 * UUID_BYTES}"
+
+
+def interactions_topic(agent_id: UUID) -> str:
+    """Return the topic of what happens to the interactions on an agent's lists."""
+    return f"interactions:{agent_id.hex}"
+
+
+def chat_topic(ticket_id: UUID) -> str:
+    """Return the topic of what the customer of a chat is told: their messages and the answers.
+
+    It has positions of its own: those of the ticket count notes, stars and edits, too.
+    """
+    return f"chat:{ticket_id.hex}"
 
 
 def inbox_topic(brand_id: UUID) -> str:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, exists, false, or_, select, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from models import tickets
 from models.actors import Authored
@@ -36,6 +36,10 @@ class NoteKind(StrEnum):
     COMPANY = "COMPANY"
 
 
+ALL_KINDS = frozenset(NoteKind)
+KINDS_OF_TICKETS = frozenset({NoteKind.INLINE, NoteKind.TICKET})
+
+
 _OWNER_MATCHES_KIND = """
     (kind IN ('INLINE', 'TICKET')
         AND ticket_id IS NOT NULL AND customer_id IS NULL AND company_id IS NULL)
@@ -47,7 +51,12 @@ _OWNER_MATCHES_KIND = """
 
 
 class Note(Authored, Versioned, Base):
-    """A note. A database trigger refuses every UPDATE and DELETE of an inline one."""
+    """A note. Database triggers refuse every UPDATE and DELETE of an inline one.
+
+    They also see to it that `corrects_id` leads from an inline note to another of its ticket that
+    corrects none itself, and that no file is put later on an inline note: `attachment_count` are
+    those that it came with, null for none.
+    """
 
     __tablename__ = "note"
     __table_args__ = (
@@ -56,6 +65,7 @@ class Note(Authored, Versioned, Base):
         Index(None, "ticket_id", "created_at", "id"),
         Index(None, "customer_id", "created_at", "id"),
         Index(None, "company_id", "created_at", "id"),
+        Index(None, "corrects_id", "created_at", "id"),
     )
 
     id: Mapped[Key]
@@ -63,6 +73,8 @@ class Note(Authored, Versioned, Base):
     ticket_id: Mapped[UUID | None] = reference("ticket.id", index=False)
     customer_id: Mapped[UUID | None] = reference("customer.id", index=False)
     company_id: Mapped[UUID | None] = reference("company.id", index=False)
+    corrects_id: Mapped[UUID | None]
+    attachment_count: Mapped[int | None]
     body: Mapped[LongText]
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
@@ -79,10 +91,12 @@ class NoteReminder(Base):
     due_at: Mapped[Moment]
     agent_id: Mapped[UUID] = reference("agent.id", index=False)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Set with the notification, in one transaction: so it is told once.
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class NoteTodo(Base):
-    """An item of a note's to-do list."""
+    """An item of a note's to-do list. Triggers let an inline note's be ticked off, nothing else."""
 
     __tablename__ = "note_todo"
     __table_args__ = (limited("text", FREE_TEXT_CHARACTERS), Index(None, "note_id", "position"))
@@ -92,19 +106,21 @@ class NoteTodo(Base):
     position: Mapped[int]
     text: Mapped[LongText]
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class NoteMention(Base):
-    """An agent whom a note mentions."""
+    """An agent whom a note mentions, or mentioned until `removed_at`, and who was told so once."""
 
     __tablename__ = "note_mention"
 
     note_id: Mapped[UUID] = reference("note.id", primary_key=True, index=False)
     agent_id: Mapped[UUID] = reference("agent.id", primary_key=True)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class NoteRevision(Authored, Base):
-    """What an editable note said from `created_at` on."""
+    """What an editable note said from `created_at` on. Triggers refuse every UPDATE and DELETE."""
 
     __tablename__ = "note_revision"
     __table_args__ = (Index(None, "note_id", "created_at", "id"),)
@@ -116,7 +132,12 @@ class NoteRevision(Authored, Base):
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Limit notes to those the viewer may read; a deleted one is an absent one.
+    """Limit notes to those the viewer may read; a deleted one is an absent one."""
+    return readable_by(viewer) & Note.deleted_at.is_(None)
+
+
+def readable_by(viewer: Viewer) -> ColumnElement[bool]:
+    """Limit notes to those the viewer may read, or could read until they were deleted.
 
     Ticket notes follow their ticket. Notes on customers and companies are read by every agent.
     """
@@ -126,4 +147,26 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         select(Ticket.id).where(Ticket.id == Note.ticket_id, tickets.visible_to(viewer))
     )
     of_people = true() if viewer.may(ApiScope.CUSTOMERS_READ) else false()
-    return or_(of_tickets, Note.ticket_id.is_(None) & of_people) & Note.deleted_at.is_(None)
+    return or_(of_tickets, Note.ticket_id.is_(None) & of_people)
+
+
+def kinds_open_to(viewer: Viewer) -> frozenset[NoteKind]:
+    """Return the kinds of notes that the viewer may read at all, which is not each note of them.
+
+    Who may write more kinds than that writes some that they do not read afterwards.
+    """
+    if not viewer.may(ApiScope.NOTES_READ):
+        return frozenset()
+    return ALL_KINDS if viewer.may(ApiScope.CUSTOMERS_READ) else KINDS_OF_TICKETS
+
+
+def of_kinds_open_to(viewer: Viewer, note_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Limit what belongs to the note `note_id`, which the viewer has come to see already.
+
+    Whoever writes a note is shown it once, and nothing that others may have put there since.
+    """
+    kinds = kinds_open_to(viewer)
+    if kinds == ALL_KINDS:
+        return true()
+    of_note = aliased(Note)
+    return exists(select(of_note.id).where(of_note.id == note_id, of_note.kind.in_(kinds)))

@@ -20,6 +20,7 @@ class NotificationKind(StrEnum):
 
     MENTIONED = "MENTIONED"
     ASSIGNED = "ASSIGNED"
+    REMINDER_DUE = "REMINDER_DUE"
 
 
 class Notification(Base):

@@ -31,5 +31,5 @@ class TicketTag(Base):
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Everybody signed in may use the list of tags."""
-    return true() if viewer.actor is not None else false()
+    """Everybody signed in may use the list of tags; customers never sign in."""
+    return false() if viewer.actor is None or viewer.is_customer else true()

@@ -24,7 +24,8 @@ class ApiScope(StrEnum):
 class Viewer:
     """Who sent the request, and what that opens.
 
-    `session_id` is the session or the API token that let the viewer in.
+    `session_id` is the session or the API token that let the viewer in. `conversation_id` is the
+    one ticket of a chat customer; nobody else has one.
     """
 
     actor: Actor | None
@@ -34,11 +35,17 @@ class Viewer:
     team_ids: frozenset[UUID] = frozenset()
     scopes: frozenset[ApiScope] = frozenset()
     session_id: UUID | None = None
+    conversation_id: UUID | None = None
 
     @property
     def is_agent(self) -> bool:
         """Whether a person of the desk is looking."""
         return self.actor is not None and self.actor.kind is ActorKind.AGENT
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether a customer looks into their chat: nothing else is open to them."""
+        return self.actor is not None and self.actor.kind is ActorKind.CUSTOMER
 
     @property
     def agent_id(self) -> UUID | None:

@@ -5,17 +5,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from models import chats
 from models.actors import ActorKind
 from models.base import Columns
-from resolvers import agents, api_tokens, customers
+from models.customers import Customer
+from resolvers import agents, api_tokens
 from resolvers.audiences import same_for_audience
+from resolvers.batches import rows_by_id
 from resolvers.scope import Batch, Scope
 
 ActorKey = tuple[ActorKind | None, UUID | None]
 
 _BATCHES: dict[ActorKind, Batch] = {
     ActorKind.AGENT: agents.at_work,
-    ActorKind.CUSTOMER: customers.by_id,
+    ActorKind.CUSTOMER: rows_by_id(Customer, chats.shows_customer),
     ActorKind.INTEGRATION: api_tokens.by_id,
 }
 

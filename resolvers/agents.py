@@ -13,6 +13,7 @@ from models.base import Columns
 from models.teams import TeamMember
 from models.viewers import Viewer
 from resolvers.access import require_signed_in
+from resolvers.audiences import same_for_audience
 from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.name_lists import page_by_name
@@ -26,11 +27,13 @@ by_id = rows_by_id(Agent, visible_to)
 # Who sees a ticket sees who has it and who wrote in it, also where that is no colleague.
 at_work = rows_by_id(Agent, lambda _viewer: true())
 
-members_of = pages_by_parent(
-    Agent,
-    TeamMember.team_id,
-    by_text("name_key", Agent.name_key, Agent.id),
-    limits=lambda viewer, _only: [TeamMember.agent_id == Agent.id, visible_to(viewer)],
+members_of = same_for_audience(
+    pages_by_parent(
+        Agent,
+        TeamMember.team_id,
+        by_text("name_key", Agent.name_key, Agent.id),
+        limits=lambda viewer, _only: [TeamMember.agent_id == Agent.id, visible_to(viewer)],
+    )
 )
 
 

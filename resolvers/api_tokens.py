@@ -22,7 +22,7 @@ from services.api_tokens import CreatedApiToken, NewApiToken
 
 
 def _visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    return true() if viewer.actor is not None else false()
+    return false() if viewer.actor is None or viewer.is_customer else true()
 
 
 by_id = rows_by_id(ApiToken, _visible_to)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, exists, or_, select
 
-from models import notes, tickets
+from models import chats, notes
 from models.attachments import Attachment
 from models.base import Columns, project
 from models.messages import Message
@@ -24,7 +24,7 @@ async def by_id(
     of_message = exists(
         select(Message.id)
         .join(Ticket, Ticket.id == Message.ticket_id)
-        .where(Message.id == Attachment.message_id, tickets.visible_to(scope.viewer))
+        .where(Message.id == Attachment.message_id, chats.shows_ticket(scope.viewer))
     )
     of_note = exists(
         select(Note.id).where(Note.id == Attachment.note_id, notes.visible_to(scope.viewer))

@@ -24,6 +24,12 @@ def personal(function: Function) -> Function:
     return function
 
 
+def marked_like(other: Callable[..., Any], function: Function) -> Function:
+    """Mark a function as another one is marked, which makes its answers."""
+    setattr(function, _MARK, is_same_for_audience(other))
+    return function
+
+
 def is_same_for_audience(function: Callable[..., Any]) -> bool | None:
     """Return how a function is marked; None where nobody has thought about it yet."""
     mark: bool | None = getattr(function, _MARK, None)

@@ -15,7 +15,7 @@ from models.customers import Customer
 from models.notes import Note
 from models.tickets import Ticket
 from resolvers.access import require_row, require_signed_in
-from resolvers.audiences import same_for_audience
+from resolvers.audiences import personal, same_for_audience
 from resolvers.batches import (
     Family,
     PageArguments,
@@ -35,20 +35,25 @@ from services.companies import NewCompany
 
 by_id = rows_by_id(Company, visible_to)
 
-customers_of = pages_by_parent(
-    Customer,
-    Customer.company_id,
-    BY_NAME,
-    limits=lambda viewer, _only: [customers.visible_to(viewer)],
+customers_of = same_for_audience(
+    pages_by_parent(
+        Customer,
+        Customer.company_id,
+        BY_NAME,
+        limits=lambda viewer, _only: [customers.visible_to(viewer)],
+    )
 )
-notes_of = pages_by_parent(
-    Note,
-    Note.company_id,
-    by_moment("created_at", Note.created_at, Note.id, descending=True),
-    limits=lambda viewer, _only: [notes.visible_to(viewer)],
+notes_of = same_for_audience(
+    pages_by_parent(
+        Note,
+        Note.company_id,
+        by_moment("created_at", Note.created_at, Note.id, descending=True),
+        limits=lambda viewer, _only: [notes.visible_to(viewer)],
+    )
 )
 
 
+@personal
 async def tickets_of(
     scope: Scope, company_ids: Sequence[UUID], arguments: PageArguments, columns: Columns
 ) -> Mapping[UUID, Page]:

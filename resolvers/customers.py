@@ -1,10 +1,10 @@
 """Customers, as the viewer may see them: lists, single ones, creating and editing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from core.ids import NodeKind
 from core.pages import Page, by_moment, by_text, select_page, to_page
@@ -13,6 +13,7 @@ from models.base import Columns, project
 from models.customers import Customer, visible_to
 from models.notes import Note
 from resolvers.access import require_row, require_signed_in
+from resolvers.audiences import same_for_audience
 from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
@@ -21,16 +22,19 @@ from services.changes import Edit
 from services.customer_filters import CustomerFilter
 from services.customers import NewCustomer
 from services.search import check_search, customers_matching
+from services.spelling import words_near
 
 BY_NAME = by_text("name_key", Customer.name_key, Customer.id)
 
 by_id = rows_by_id(Customer, visible_to)
 
-notes_of = pages_by_parent(
-    Note,
-    Note.customer_id,
-    by_moment("created_at", Note.created_at, Note.id, descending=True),
-    limits=lambda viewer, _only: [notes.visible_to(viewer)],
+notes_of = same_for_audience(
+    pages_by_parent(
+        Note,
+        Note.customer_id,
+        by_moment("created_at", Note.created_at, Note.id, descending=True),
+        limits=lambda viewer, _only: [notes.visible_to(viewer)],
+    )
 )
 
 
@@ -54,12 +58,32 @@ async def page(
     arguments: PageArguments,
     columns: Columns,
 ) -> Page:
-    """Return one page of the customers that the viewer sees, by name."""
+    """Return one page of the customers that the viewer sees, by name.
+
+    A search that finds nobody is taken for mistyped. What is guessed thus never stands among what
+    is right, and all pages of a search agree on whether they guess.
+    """
     require_signed_in(scope.viewer)
-    clauses = [visible_to(scope.viewer), *wanted.clauses()]
-    words = check_search(search)
-    if words is not None:
-        clauses.append(customers_matching(words))
+    limits = [visible_to(scope.viewer), *wanted.clauses()]
+    looked_for = check_search(search)
+    if looked_for is None:
+        return await _page(scope, limits, arguments, columns)
+    exact = [*limits, customers_matching(looked_for)]
+    found = await _page(scope, exact, arguments, columns)
+    if found.rows or await scope.fetch(select(Customer.id).where(*exact).limit(1)):
+        return found
+    near = await words_near(scope.fetch, looked_for)
+    if not near:
+        return found
+    return await _page(scope, [*limits, customers_matching(looked_for, near)], arguments, columns)
+
+
+async def _page(
+    scope: Scope,
+    clauses: Sequence[ColumnElement[bool]],
+    arguments: PageArguments,
+    columns: Columns,
+) -> Page:
     needed = None if columns is None else columns | BY_NAME.columns
     rows = await scope.fetch(
         select_page(select(*project(Customer, needed)).where(*clauses), BY_NAME, arguments.request)

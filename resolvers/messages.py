@@ -3,13 +3,14 @@
 from sqlalchemy import ColumnElement, exists, select
 
 from core.pages import by_moment
-from models import tickets
+from models import chats
 from models.messages import Message
 from models.tickets import Ticket
 from models.viewers import Viewer
 from resolvers.access import require_signed_in
 from resolvers.batches import pages_by_parent, rows_by_id
 from resolvers.scope import Scope
+from services import chats as chat_services
 from services import messages
 from services.messages import IncomingMessage, OutgoingMessage
 
@@ -23,7 +24,7 @@ by_ticket = pages_by_parent(
 
 def _is_visible(viewer: Viewer) -> ColumnElement[bool]:
     return exists(
-        select(Ticket.id).where(Ticket.id == Message.ticket_id, tickets.visible_to(viewer))
+        select(Ticket.id).where(Ticket.id == Message.ticket_id, chats.shows_ticket(viewer))
     )
 
 
@@ -31,10 +32,11 @@ by_id = rows_by_id(Message, _is_visible)
 
 
 async def send(scope: Scope, outgoing: OutgoingMessage, idempotency_key: str | None) -> Message:
-    """Write to the customer of a ticket."""
+    """Write to the customer of a ticket; or, as the customer of a chat, to those who answer."""
     require_signed_in(scope.viewer)
+    send_as = chat_services.write if scope.viewer.is_customer else messages.send
     async with scope.unit_of_work() as work:
-        return await messages.send(work, scope.viewer, outgoing, idempotency_key=idempotency_key)
+        return await send_as(work, scope.viewer, outgoing, idempotency_key=idempotency_key)
 
 
 async def receive(scope: Scope, incoming: IncomingMessage, idempotency_key: str | None) -> Message:

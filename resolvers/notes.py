@@ -17,6 +17,8 @@ from models.notes import (
     NoteReminder,
     NoteRevision,
     NoteTodo,
+    of_kinds_open_to,
+    readable_by,
     visible_to,
 )
 from models.viewers import ApiScope, Viewer
@@ -24,13 +26,18 @@ from resolvers.access import require_signed_in
 from resolvers.audiences import same_for_audience
 from resolvers.batches import PageArguments, grouped, pages_by_parent, rows_by_id
 from resolvers.scope import Scope
-from services import notes
+from services import note_edits, notes
+from services.changes import Edit
 from services.notes import NewNote
+from services.notes_in_hand import Owner
 
 OLDEST_FIRST = by_moment("created_at", Note.created_at, Note.id)
 DUE_FIRST = by_moment("due_at", NoteReminder.due_at, Note.id)
 
 by_id = rows_by_id(Note, visible_to)
+
+# For what tells of a note that was there a moment ago, and may have been deleted since.
+by_id_even_deleted = rows_by_id(Note, readable_by)
 
 
 def _readable(viewer: Viewer, kind: NoteKind | None) -> list[ColumnElement[bool]]:
@@ -39,14 +46,26 @@ def _readable(viewer: Viewer, kind: NoteKind | None) -> list[ColumnElement[bool]
     return [readable] if kind is None else [readable, Note.kind == kind]
 
 
-by_ticket = pages_by_parent(Note, Note.ticket_id, OLDEST_FIRST, limits=_readable)
+by_ticket = same_for_audience(pages_by_parent(Note, Note.ticket_id, OLDEST_FIRST, limits=_readable))
 
 # The parents of these pages are notes that the viewer has come to see already.
-revisions = pages_by_parent(
-    NoteRevision,
-    NoteRevision.note_id,
-    by_moment("created_at", NoteRevision.created_at, NoteRevision.id),
-    limits=lambda _viewer, _only: (),
+revisions = same_for_audience(
+    pages_by_parent(
+        NoteRevision,
+        NoteRevision.note_id,
+        by_moment("created_at", NoteRevision.created_at, NoteRevision.id),
+        limits=lambda viewer, _only: [of_kinds_open_to(viewer, NoteRevision.note_id)],
+    )
+)
+
+# They stand in the ticket of the note that they correct, and are never deleted.
+corrections = same_for_audience(
+    pages_by_parent(
+        Note,
+        Note.corrects_id,
+        OLDEST_FIRST,
+        limits=lambda viewer, _only: [of_kinds_open_to(viewer, Note.id)],
+    )
 )
 
 
@@ -57,7 +76,11 @@ async def todos(
     """Return the to-do lists of notes that the viewer has come to see."""
     rows = await scope.fetch(
         select(NoteTodo.__table__)
-        .where(NoteTodo.note_id.in_(note_ids))
+        .where(
+            NoteTodo.note_id.in_(note_ids),
+            NoteTodo.removed_at.is_(None),
+            of_kinds_open_to(scope.viewer, NoteTodo.note_id),
+        )
         .order_by(NoteTodo.note_id, NoteTodo.position)
     )
     return grouped(rows, "note_id")
@@ -67,11 +90,16 @@ async def todos(
 async def mentions(
     scope: Scope, note_ids: Sequence[UUID], _arguments: None, columns: Columns
 ) -> Mapping[UUID, Sequence[Row[Any]]]:
-    """Return the agents whom notes mention, by name."""
+    """Return the agents whom notes mention now, by name."""
     rows = await scope.fetch(
         select(NoteMention.note_id, *project(Agent, columns))
         .join(Agent, Agent.id == NoteMention.agent_id)
-        .where(NoteMention.note_id.in_(note_ids), agents.visible_to(scope.viewer))
+        .where(
+            NoteMention.note_id.in_(note_ids),
+            NoteMention.removed_at.is_(None),
+            of_kinds_open_to(scope.viewer, NoteMention.note_id),
+            agents.visible_to(scope.viewer),
+        )
         .order_by(Agent.name_key, Agent.id)
     )
     return grouped(rows, "note_id")
@@ -83,7 +111,10 @@ async def reminder(
 ) -> Mapping[UUID, Row[Any]]:
     """Return the reminders that notes are."""
     rows = await scope.fetch(
-        select(NoteReminder.__table__).where(NoteReminder.note_id.in_(note_ids))
+        select(NoteReminder.__table__).where(
+            NoteReminder.note_id.in_(note_ids),
+            of_kinds_open_to(scope.viewer, NoteReminder.note_id),
+        )
     )
     return {row.note_id: row for row in rows}
 
@@ -96,7 +127,11 @@ async def reminded_agent(
     rows = await scope.fetch(
         select(NoteReminder.note_id, *project(Agent, columns))
         .join(Agent, Agent.id == NoteReminder.agent_id)
-        .where(NoteReminder.note_id.in_(note_ids), agents.visible_to(scope.viewer))
+        .where(
+            NoteReminder.note_id.in_(note_ids),
+            of_kinds_open_to(scope.viewer, NoteReminder.note_id),
+            agents.visible_to(scope.viewer),
+        )
     )
     return {row.note_id: row for row in rows}
 
@@ -128,3 +163,19 @@ async def add(scope: Scope, new: NewNote, idempotency_key: str | None) -> Note:
     require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
         return await notes.add(work, scope.viewer, new, idempotency_key=idempotency_key)
+
+
+async def update(
+    scope: Scope, note_id: UUID, expected_version: int, wanted: Mapping[str, Any]
+) -> tuple[Note, Edit]:
+    """Edit a note."""
+    require_signed_in(scope.viewer)
+    async with scope.unit_of_work() as work:
+        return await note_edits.update(work, scope.viewer, note_id, expected_version, wanted)
+
+
+async def delete(scope: Scope, note_id: UUID, expected_version: int | None) -> Owner:
+    """Delete a note; return what it belonged to."""
+    require_signed_in(scope.viewer)
+    async with scope.unit_of_work() as work:
+        return await note_edits.delete(work, scope.viewer, note_id, expected_version)

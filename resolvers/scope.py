@@ -14,6 +14,7 @@ from core.database import Database
 from core.errors import Unauthenticated
 from models.base import Columns
 from models.viewers import Viewer
+from services.few_at_once import FewAtOnce
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 # (scope, keys, arguments, columns) → what belongs to each key; absent keys have nothing.
@@ -25,7 +26,8 @@ class Resources:
     """What all operations of a process share.
 
     `sign` makes a short-lived download link out of an attachment's row. `streams` is what
-    subscriptions live on; the schema hands it to them.
+    subscriptions live on; the schema hands it to them. Strangers start chats: `chat_starts` keeps
+    them from taking the connections that everybody else writes with.
     """
 
     database: Database
@@ -33,6 +35,7 @@ class Resources:
     epoch: str
     sign: Callable[[Any], str]
     streams: Any
+    chat_starts: FewAtOnce
 
 
 class Scope:

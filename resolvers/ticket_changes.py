@@ -17,6 +17,7 @@ from models.event_topics import topic_named
 from models.events import Event, record_of
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
+from resolvers.audiences import same_for_audience
 from resolvers.batches import Family, PageArguments, load_pages
 from resolvers.scope import Scope
 
@@ -28,14 +29,16 @@ class TicketAction(StrEnum):
     FIELDS_CHANGED = "FIELDS_CHANGED"
     FAVORITE_ADDED = "FAVORITE_ADDED"
     FAVORITE_REMOVED = "FAVORITE_REMOVED"
+    NOTE_DELETED = "NOTE_DELETED"
 
 
-# Messages and notes are no changes: they tell of themselves.
+# Messages and notes are no changes: they tell of themselves, and notes keep their revisions.
 _ACTIONS = {
     "TicketCreated": TicketAction.CREATED,
     "TicketChanged": TicketAction.FIELDS_CHANGED,
     "FavoriteAdded": TicketAction.FAVORITE_ADDED,
     "FavoriteRemoved": TicketAction.FAVORITE_REMOVED,
+    "NoteDeleted": TicketAction.NOTE_DELETED,
 }
 
 
@@ -78,6 +81,7 @@ def shown_to(viewer: Viewer) -> list[ColumnElement[bool]]:
     return [changes, Event.payload["note_id"].as_string().is_(None)]
 
 
+@same_for_audience
 async def by_ticket(
     scope: Scope, ticket_ids: Sequence[UUID], arguments: PageArguments, _columns: Columns
 ) -> Mapping[UUID, Page]:

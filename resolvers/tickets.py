@@ -10,12 +10,14 @@ from sqlalchemy import Row, case, func, select, true
 
 from core.ids import NodeKind
 from core.pages import Order, Page, SortKey, by_moment, select_page, to_page
+from models import chats
 from models.base import Columns, project
 from models.brands import Brand
 from models.teams import Team
 from models.tickets import Ticket, TicketPriority, visible_to
 from models.topics import Topic
 from resolvers.access import require_signed_in
+from resolvers.audiences import personal
 from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
@@ -24,7 +26,7 @@ from services.changes import Edit
 from services.search import check_search, tickets_matching
 from services.ticket_filters import TicketFilter
 
-by_id = rows_by_id(Ticket, visible_to)
+by_id = rows_by_id(Ticket, chats.shows_ticket)
 
 # Who sees a ticket sees what it is about, also an assignee who does not work for the brand.
 brands_of = rows_by_id(Brand, lambda _viewer: true())
@@ -55,11 +57,13 @@ class TicketOrder(Enum):
 
 NEWEST_FIRST = TicketOrder.CREATED_NEWEST_FIRST.value
 
-by_customer = pages_by_parent(
-    Ticket,
-    Ticket.customer_id,
-    NEWEST_FIRST,
-    limits=lambda viewer, _only: [visible_to(viewer)],
+by_customer = personal(
+    pages_by_parent(
+        Ticket,
+        Ticket.customer_id,
+        NEWEST_FIRST,
+        limits=lambda viewer, _only: [visible_to(viewer)],
+    )
 )
 
 
@@ -99,7 +103,7 @@ async def one(
     require_signed_in(scope.viewer)
     if ticket_id is None and number is None:
         return None
-    statement = select(*project(Ticket, columns)).where(visible_to(scope.viewer))
+    statement = select(*project(Ticket, columns)).where(chats.shows_ticket(scope.viewer))
     if ticket_id is not None:
         statement = statement.where(Ticket.id == row_id_of(ticket_id, NodeKind.TICKET, "id"))
     if number is not None:

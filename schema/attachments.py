@@ -22,7 +22,8 @@ class Attachment(FromRow, Node):
     content_type: str = column("Its media type, such as image/png.")
     size: int = column("Its size in bytes.")
     url: str = derived_in_scope(
-        "Where to download it. The link is signed and works for a short time: do not keep it.",
+        "Where to download it: a path at the address of this API. The link is signed and works "
+        "for a short time: do not keep it.",
         same_for_audience(lambda row, scope: scope.resources.sign(row)),
         needs=("id", "filename", "content_type", "size", "storage_key"),
     )

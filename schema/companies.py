@@ -8,7 +8,6 @@ import strawberry
 from core.ids import NodeKind
 from models import companies as rows
 from resolvers import companies
-from resolvers.audiences import personal, same_for_audience
 from schema.event_cursors import event_cursor
 from schema.fields import Info, column, connection_columns, relation, requested_columns
 from schema.nodes import FromRow, Node, node_id
@@ -19,10 +18,10 @@ from schema.pages import (
     First,
     Last,
     connection_of,
-    load_connection,
     page_arguments,
+    paged,
 )
-from schema.registry import from_row_of, register
+from schema.registry import register
 from schema.scalars import EventCursor
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Company(FromRow, Node):
     event_cursor: EventCursor = event_cursor(rows.Company, "companyEvents")
     name: str = column("The company's name, unique.")
     domains: list[str] = relation(
-        "The domains of its e-mail addresses: new customers who write from them belong to it.",
+        "The domains of its e-mail addresses: customers who have one and no company belong to it.",
         companies.domains_of,
         key="id",
         wrap=str,
@@ -48,57 +47,17 @@ class Company(FromRow, Node):
     created_at: datetime = column("When the company was added.")
     updated_at: datetime = column("When it was changed last.")
 
-    @strawberry.field(description="Who works for it, by name.")
-    @same_for_audience
-    async def customers(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Annotated["Customer", strawberry.lazy("schema.customers")]]:
-        """Load a page of the company's customers."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info,
-            companies.customers_of,
-            self.row.id,
-            arguments,
-            from_row_of(NodeKind.CUSTOMER),
-        )
+    customers: Connection[Annotated["Customer", strawberry.lazy("schema.customers")]] = paged(
+        "Who works for it, by name.", companies.customers_of
+    )
 
-    @strawberry.field(description="Its customers' tickets that the viewer sees, newest first.")
-    @personal
-    async def tickets(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]]:
-        """Load a page of the company's tickets."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, companies.tickets_of, self.row.id, arguments, from_row_of(NodeKind.TICKET)
-        )
+    tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = paged(
+        "Its customers' tickets that the viewer sees, newest first.", companies.tickets_of
+    )
 
-    @strawberry.field(description="The notes on it that the viewer may read, newest first.")
-    @same_for_audience
-    async def notes(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Annotated["Note", strawberry.lazy("schema.notes")]]:
-        """Load a page of the notes on the company."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, companies.notes_of, self.row.id, arguments, from_row_of(NodeKind.NOTE)
-        )
+    notes: Connection[Annotated["Note", strawberry.lazy("schema.notes")]] = paged(
+        "The notes on it that the viewer may read, newest first.", companies.notes_of
+    )
 
 
 @strawberry.type

@@ -11,9 +11,10 @@ from schema.events import EventFields, StreamReady, StreamReset
 from schema.field_changes import FieldChange
 from schema.fields import Info, derived, relation
 from schema.live import Live
+from schema.note_events import NoteAdded, NoteChanged, NoteDeleted
 from schema.row_events import showing
 from schema.scalars import EventCursor
-from schema.ticket_events import AccessLost, NoteAdded
+from schema.ticket_events import AccessLost
 from subscriptions.companies import CompanySource
 
 
@@ -45,7 +46,14 @@ class CompanyChanged(EventFields):
 
 
 CompanyEvent = Annotated[
-    StreamReady | StreamReset | CompanyCreated | CompanyChanged | NoteAdded | AccessLost,
+    StreamReady
+    | StreamReset
+    | CompanyCreated
+    | CompanyChanged
+    | NoteAdded
+    | NoteChanged
+    | NoteDeleted
+    | AccessLost,
     strawberry.union("CompanyEvent", description="What can happen to a company."),
 ]
 
@@ -53,6 +61,8 @@ _TYPES: dict[str, Any] = {
     "CompanyCreated": CompanyCreated,
     "CompanyChanged": CompanyChanged,
     "NoteAdded": NoteAdded,
+    "NoteChanged": NoteChanged,
+    "NoteDeleted": NoteDeleted,
 }
 
 

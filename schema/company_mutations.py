@@ -22,7 +22,8 @@ from services.companies import NewCompany
 _NAME = "Its name, at most 200 characters, unique whatever its case and accents."
 _DOMAINS = (
     "The domains of its e-mail addresses, at most 100; each belongs to one company only. "
-    "They are kept in lower case and without Punycode."
+    "They are kept in lower case and without Punycode. Customers of a new domain who have no "
+    "company join: the first 100 at once. Domains at which anybody gets an address are refused."
 )
 
 

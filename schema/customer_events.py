@@ -11,10 +11,18 @@ from schema.customers import Customer
 from schema.events import EventFields, StreamReady, StreamReset
 from schema.field_changes import FieldChange
 from schema.fields import Info, derived, relation
+from schema.interaction_events import (
+    INTERACTION_TYPES,
+    InteractionChanged,
+    InteractionClosed,
+    InteractionOpened,
+    InteractionReopened,
+)
 from schema.live import Live
+from schema.note_events import NoteAdded, NoteChanged, NoteDeleted
 from schema.row_events import showing
 from schema.scalars import EventCursor
-from schema.ticket_events import AccessLost, NoteAdded
+from schema.ticket_events import AccessLost
 from schema.tickets import Ticket
 from subscriptions.customers import CustomerSource
 
@@ -86,9 +94,15 @@ CustomerEvent = Annotated[
     | CustomerCreated
     | CustomerChanged
     | NoteAdded
+    | NoteChanged
+    | NoteDeleted
     | ProfileLinked
     | ProfileChanged
     | CustomerTicketOpened
+    | InteractionOpened
+    | InteractionChanged
+    | InteractionClosed
+    | InteractionReopened
     | AccessLost,
     strawberry.union("CustomerEvent", description="What can happen to a customer."),
 ]
@@ -97,9 +111,12 @@ _TYPES: dict[str, Any] = {
     "CustomerCreated": CustomerCreated,
     "CustomerChanged": CustomerChanged,
     "NoteAdded": NoteAdded,
+    "NoteChanged": NoteChanged,
+    "NoteDeleted": NoteDeleted,
     "ProfileLinked": ProfileLinked,
     "ProfileChanged": ProfileChanged,
     "CustomerTicketOpened": CustomerTicketOpened,
+    **INTERACTION_TYPES,
 }
 
 
@@ -109,8 +126,8 @@ class CustomerSubscription:
 
     @strawberry.subscription(
         description="Everything that happens to a customer, in order and once: changes of their "
-        "fields, notes on them, their profiles and new tickets. Begins with StreamReady, or with "
-        "what has happened since `after`."
+        "fields, notes on them, their profiles, new tickets and the history of interactions. "
+        "Begins with StreamReady, or with what has happened since `after`."
     )
     async def customer_events(
         self,

@@ -10,7 +10,6 @@ from models import customers as rows
 from models.channels import Channel
 from resolvers import channel_profiles, companies, customers, interactions
 from resolvers import tickets as ticket_batches
-from resolvers.audiences import personal, same_for_audience
 from resolvers.global_ids import optional_row_id
 from schema.companies import Company
 from schema.event_cursors import event_cursor
@@ -23,10 +22,10 @@ from schema.pages import (
     First,
     Last,
     connection_of,
-    load_connection,
     page_arguments,
+    paged,
 )
-from schema.registry import from_row_of, register
+from schema.registry import register
 from schema.scalars import EventCursor
 
 if TYPE_CHECKING:
@@ -63,57 +62,17 @@ class Customer(FromRow, Node):
         )
     )
 
-    @strawberry.field(description="The notes on them that the viewer may read, newest first.")
-    @same_for_audience
-    async def notes(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Annotated["Note", strawberry.lazy("schema.notes")]]:
-        """Load the notes on the customer."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, customers.notes_of, self.row.id, arguments, from_row_of(NodeKind.NOTE)
-        )
+    notes: Connection[Annotated["Note", strawberry.lazy("schema.notes")]] = paged(
+        "The notes on them that the viewer may read, newest first.", customers.notes_of
+    )
 
-    @strawberry.field(description="Each time they were in touch with an agent, newest first.")
-    @same_for_audience
-    async def interactions(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Annotated["Interaction", strawberry.lazy("schema.interactions")]]:
-        """Load the customer's interactions."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info,
-            interactions.by_customer,
-            self.row.id,
-            arguments,
-            from_row_of(NodeKind.INTERACTION),
-        )
+    interactions: Connection[Annotated["Interaction", strawberry.lazy("schema.interactions")]] = (
+        paged("Each time they were in touch with an agent, newest first.", interactions.by_customer)
+    )
 
-    @strawberry.field(description="Their tickets that the viewer sees, newest first.")
-    @personal
-    async def tickets(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]]:
-        """Load the customer's tickets."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, ticket_batches.by_customer, self.row.id, arguments, from_row_of(NodeKind.TICKET)
-        )
+    tickets: Connection[Annotated["Ticket", strawberry.lazy("schema.tickets")]] = paged(
+        "Their tickets that the viewer sees, newest first.", ticket_batches.by_customer
+    )
 
 
 @strawberry.input(
@@ -171,7 +130,8 @@ class CustomerQuery:
             str | None,
             strawberry.argument(
                 description="Words in names, addresses, numbers, handles and names of companies, "
-                "or their beginnings; all must be found."
+                "or their beginnings, or the last four digits or more of a number; all must be "
+                "found. Where nobody has them, a typing error is allowed in each word."
             ),
         ] = None,
         filter: Annotated[

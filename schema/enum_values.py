@@ -12,7 +12,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "TICKETS_WRITE": "Edit, transfer, close and reopen those tickets, and star messages.",
         "MESSAGES_WRITE": "Write to customers, and hand in what they wrote.",
         "NOTES_READ": "Read private notes.",
-        "NOTES_WRITE": "Write private notes.",
+        "NOTES_WRITE": "Write private notes; edit and delete those that it may read.",
         "CUSTOMERS_READ": "Read all customers, companies and interactions.",
         "CUSTOMERS_WRITE": "Create and edit customers and companies.",
     },
@@ -43,6 +43,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "EDIT_CONFLICT": "Somebody else has changed the same fields meanwhile.",
         "LIMIT_REACHED": "There is no room for one more; `limit` says how many there may be.",
         "ALREADY_EXISTS": "Something else has this name, address or key.",
+        "UNSAVED_CHANGES": "Something was typed and not saved; `fields` names where it stands.",
         "IDEMPOTENCY_KEY_REUSED": "The key was used with another input before.",
         "NEW_ACTIVITY": "There is something new that the viewer has not loaded.",
         "UNAVAILABLE": "A part of the system is busy or down; try again later.",
@@ -63,6 +64,13 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "ALREADY_TAKEN": "Something else has it.",
         "UNKNOWN_REFERENCE": "What it refers to does not exist, or not here.",
         "VERSION_IN_FUTURE": "There is no such version yet; `limit` is the newest one.",
+        "PUBLIC_MAIL_DOMAIN": "Anybody can have an address at this domain, so it is no company's.",
+        "MOMENT_IN_PAST": "The moment is over: choose a later one.",
+    },
+    "InteractionOutcome": {
+        "SAVE": "Save what was typed into the customer's form.",
+        "DISCARD": "Drop what was typed into the customer's form.",
+        "CREATE": "Create the customer out of what was typed.",
     },
     "MessageDirection": {
         "INCOMING": "From the customer.",
@@ -77,6 +85,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
     "NotificationKind": {
         "MENTIONED": "A colleague has named the agent in a note.",
         "ASSIGNED": "A colleague has assigned a ticket to the agent.",
+        "REMINDER_DUE": "A note was to be remembered at this moment.",
     },
     "PresenceChangeKind": {
         "ARRIVED": "Was not there before.",
@@ -101,6 +110,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "FIELDS_CHANGED": "Fields of it were changed.",
         "FAVORITE_ADDED": "A message or note got a star.",
         "FAVORITE_REMOVED": "A star was taken away.",
+        "NOTE_DELETED": "A note on the info panel was deleted.",
     },
     "TicketOrder": {
         "UPDATED_NEWEST_FIRST": "By the last activity, the newest first.",

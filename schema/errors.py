@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     EDIT_CONFLICT = "EDIT_CONFLICT"
     LIMIT_REACHED = "LIMIT_REACHED"
     ALREADY_EXISTS = "ALREADY_EXISTS"
+    UNSAVED_CHANGES = "UNSAVED_CHANGES"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NEW_ACTIVITY = "NEW_ACTIVITY"
     UNAVAILABLE = "UNAVAILABLE"
@@ -98,6 +99,18 @@ class AlreadyExists(UserError):
     )
 
 
+@strawberry.type(
+    description="Something was typed and not saved. Nothing was closed: ask whether to keep it."
+)
+class UnsavedChanges(UserError):
+    """Something was typed and not saved."""
+
+    fields: list[str] = strawberry.field(
+        description="Where it stands: fields of the customer's form, by their names in `Customer`; "
+        "or `customer` alone where nobody is known and nothing was typed."
+    )
+
+
 @strawberry.type(description="The idempotency key was used with another input.")
 class IdempotencyKeyReused(UserError):
     """The idempotency key was used with another input."""
@@ -144,7 +157,7 @@ def _words(error: errors.DomainError, info: Info, **arguments: Any) -> dict[str,
     language = info.context.viewer.language
     return {
         "code": ErrorCode(error.code),
-        "message": translate(language, error.code, **arguments),
+        "message": translate(language, error.wording or error.code, **arguments),
     }
 
 
@@ -199,6 +212,11 @@ class _AlreadyExistsHandler(_Handler):
         return {"existing": object_of(exception.existing) if exception.existing else None}
 
 
+class _UnsavedChangesHandler(_Handler):
+    def details(self, exception: errors.UnsavedChanges, info: Info) -> dict[str, Any]:
+        return {"fields": list(exception.fields)}
+
+
 class _UnavailableHandler(_Handler):
     def details(self, exception: errors.Unavailable, info: Info) -> dict[str, Any]:
         return {"retry_after_seconds": exception.retry_after_seconds}
@@ -239,6 +257,7 @@ EXCEPTION_HANDLERS: Iterable[_Handler] = (
     _Handler(errors.WrongCredentials, WrongCredentials),
     _LimitReachedHandler(errors.LimitReached, LimitReached),
     _AlreadyExistsHandler(errors.AlreadyExists, AlreadyExists),
+    _UnsavedChangesHandler(errors.UnsavedChanges, UnsavedChanges),
     _Handler(errors.IdempotencyKeyReused, IdempotencyKeyReused),
     _UnavailableHandler(errors.Unavailable, Unavailable),
     _EditConflictHandler(errors.EditConflict, EditConflict),

@@ -21,7 +21,7 @@ from subscriptions.log.following import Gap, Happened, Ready
 strawberry.enum(ResetReason, description="Why a stream could not go on from where it stood.")
 
 # What payloads name, in hexadecimal, of the rows that an event leads to.
-_NAMED = ("ticket_id", "message_id", "note_id", "notification_id", "profile_id")
+_NAMED = ("ticket_id", "message_id", "note_id", "notification_id", "profile_id", "interaction_id")
 _CURSOR = "The place just after this event. Give it as `after` to go on from here."
 
 
@@ -41,6 +41,7 @@ class EventRow:
     note_id: UUID | None = None
     notification_id: UUID | None = None
     profile_id: UUID | None = None
+    interaction_id: UUID | None = None
     payload: Any = None
     record: EventRecord | None = None
 

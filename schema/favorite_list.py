@@ -1,6 +1,7 @@
 """The favourites of a ticket, live."""
 
 from collections.abc import AsyncIterable
+from operator import attrgetter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from resolvers.global_ids import row_id_of
 from schema.favorites import Favorite
 from schema.fields import Info
 from schema.live import Live
-from schema.pages import After, Before, Connection, First, Last, load_connection, page_arguments
+from schema.pages import Connection, paged
 from schema.scalars import EventCursor
 from schema.ticket_events import FavoriteAdded, FavoriteRemoved, favorite_event
 from subscriptions.favorites import FavoriteSource
@@ -49,21 +50,11 @@ class FavoriteList:
         key = (self.row_id, ticket.favorite_count)
         return int(await info.context.load(favorites.counts, key))
 
-    @strawberry.field(description="The favourites, in the order of the conversation.")
-    @same_for_audience
-    async def favorites(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Favorite]:
-        """Load a page of favourites."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, favorites.by_ticket, self.row_id, arguments, Favorite.from_row
-        )
+    favorites: Connection[Favorite] = paged(
+        "The favourites, in the order of the conversation.",
+        favorites.by_ticket,
+        parent=attrgetter("row_id"),
+    )
 
 
 @strawberry.type

@@ -26,7 +26,7 @@ class Favorite(FromRow, Node):
     ticket: Ticket = relation("The ticket it belongs to.", ticket_batches.by_id, key="ticket_id")
     item: FavoriteItem = relation(
         "What is starred.",
-        favorites.item,
+        favorites.starred_item,
         key=("message_id", "note_id"),
         wrap=favorite_item,
     )
@@ -40,7 +40,9 @@ class Favorite(FromRow, Node):
 class FavoriteAddInput:
     """What to star."""
 
-    item_id: strawberry.ID = strawberry.field(description="The message or note.")
+    item_id: strawberry.ID = strawberry.field(
+        description="The message, the inline note or the ticket note."
+    )
 
 
 @strawberry.type(description="The item is starred now, and was perhaps before.")

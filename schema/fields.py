@@ -148,6 +148,12 @@ def connection_columns(info: GraphQLResolveInfo[Any]) -> Columns:
     return None if nodes is None or edges is None else nodes | edges
 
 
+def from_row_of_nodes(info: GraphQLResolveInfo[Any]) -> Callable[[Any], Any]:
+    """Return what makes a node of the returned connection out of a row."""
+    connection = cast(GraphQLObjectType, get_named_type(info.return_type))
+    return _from_row_of(connection.fields["nodes"].type)
+
+
 def selects(info: GraphQLResolveInfo[Any], name: str) -> bool:
     """Tell whether a field of the returned type is selected."""
     selections = [node.selection_set for node in info.field_nodes if node.selection_set]
@@ -218,12 +224,19 @@ def _wrapper(answer: Relation, returned: Any, *, many: bool) -> Callable[[Any], 
     if answer.wrap is not None:
         wrap = answer.wrap
     else:
-        from_row = get_named_type(returned).extensions[_STRAWBERRY].origin.from_row
+        from_row = _from_row_of(returned)
 
         def wrap(row: Any) -> Any:
             return None if row is None else from_row(row)
 
     return (lambda rows: [wrap(row) for row in rows or ()]) if many else wrap
+
+
+def _from_row_of(returned: Any) -> Callable[[Any], Any]:
+    from_row: Callable[[Any], Any] = (
+        get_named_type(returned).extensions[_STRAWBERRY].origin.from_row
+    )
+    return from_row
 
 
 def _columns_of(

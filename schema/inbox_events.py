@@ -15,8 +15,9 @@ from schema.live import Live
 from schema.scalars import EventCursor
 from schema.ticket_filters import TicketFilterInput, ticket_filter
 from schema.tickets import Ticket
-from subscriptions.inboxes import Move, Moved, inbox_source
+from subscriptions.inboxes import Moved, inbox_source
 from subscriptions.log.cursors import MAX_CURSOR_TOPICS, encode_cursor
+from subscriptions.views import Move
 
 _TICKET = "The ticket as it is now; null when it has left since, which a later event tells."
 

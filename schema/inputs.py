@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLSchema, get_named_type
 
 from core.ids import NodeKind
 from resolvers.global_ids import row_id_of
@@ -15,6 +16,14 @@ IDEMPOTENCY_KEY = (
 )
 EXPECTED_VERSION = "The `version` that was loaded: what others changed since is merged or refused."
 MERGED_FIELDS = "The fields that others had changed since `expectedVersion`."
+
+
+def describe_inputs(schema: GraphQLSchema) -> None:
+    """Describe the one argument that each mutation has: as the type of it is described."""
+    for field in schema.mutation_type.fields.values() if schema.mutation_type else ():
+        argument = field.args.get("input")
+        if argument is not None and argument.description is None:
+            argument.description = get_named_type(argument.type).description
 
 
 def present(given: object, *names: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from schema.errors import (
     NewActivity,
     NotAllowed,
     NotFound,
+    Unavailable,
     ValidationFailed,
 )
 from schema.fields import Info, derived, relation
@@ -39,7 +40,8 @@ class MessageSendInput:
     expected_version: int | None = strawberry.field(
         default=None,
         description="The ticket's `version` you have seen: if somebody else wrote since, the "
-        "answer is `NewActivity` and nothing is sent. Absent or null sends in any case.",
+        "answer is `NewActivity` and nothing is sent. Absent or null sends in any case. Not for "
+        "chat customers.",
     )
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
@@ -59,7 +61,8 @@ MessageSendResult = Annotated[
     | NotAllowed
     | LimitReached
     | NewActivity
-    | IdempotencyKeyReused,
+    | IdempotencyKeyReused
+    | Unavailable,
     strawberry.union("MessageSendResult", description="The message, or why it was not sent."),
 ]
 
@@ -142,7 +145,11 @@ MessageReceiveResult = Annotated[
 class MessageMutation:
     """Writing to customers, and taking in what they write."""
 
-    @strawberry.mutation(description="Answer a customer. A new ticket is open from then on.")
+    @strawberry.mutation(
+        description="Answer a customer. A new ticket is open from then on. With a chat's token: "
+        "write to those who answer, 30 times a minute at most; a ticket that was put aside or "
+        "closed is open from then on."
+    )
     async def message_send(self, info: Info, input: MessageSendInput) -> MessageSendResult:
         """Send a message."""
         outgoing = OutgoingMessage(

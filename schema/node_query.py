@@ -9,6 +9,7 @@ from core.pages import MAX_PAGE_SIZE
 from resolvers import nodes
 from resolvers.nodes import NodeKey
 from resolvers.scope import Scope
+from schema.customer_access import may_reach
 from schema.fields import Info
 from schema.nodes import Node
 from schema.registry import entry_of
@@ -44,7 +45,7 @@ class NodeQuery:
 
 async def _load(scope: Scope, key: NodeKey | None) -> Node | None:
     entry = entry_of(key[0]) if key else None
-    if key is None or entry is None:
+    if key is None or entry is None or not may_reach(scope.viewer, entry.object_type.__name__):
         return None
     row = await scope.load(entry.batch, key[1])
     found: Node | None = None if row is None else entry.object_type.from_row(row)

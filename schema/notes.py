@@ -10,7 +10,6 @@ from models import notes as rows
 from models.notes import NoteKind
 from resolvers import actors, attachments, companies, customers, favorites, notes
 from resolvers import tickets as ticket_batches
-from resolvers.audiences import same_for_audience
 from schema.actors import Actor, wrap_actor
 from schema.agents import Agent
 from schema.attachments import Attachment
@@ -25,8 +24,8 @@ from schema.pages import (
     First,
     Last,
     connection_of,
-    load_connection,
     page_arguments,
+    paged,
 )
 from schema.registry import register
 
@@ -76,12 +75,15 @@ class Note(FromRow, Node):
     )
     body: str = column("The text.")
     created_at: datetime = column("When it was written.")
-    updated_at: datetime = column("When it was changed last.")
+    updated_at: datetime = column("When its text or its reminder was changed last.")
     attachments: list[Attachment] = relation(
         "The files on it; only inline notes have some.", attachments.by_note, key="id"
     )
     mentions: list[Agent] = relation(
-        "The agents whom it mentions with an @, by name.", notes.mentions, key="id"
+        "The agents whom it mentions with an @ and who were told so, by name. An agent who could "
+        "not read the note when it was saved is not among them.",
+        notes.mentions,
+        key="id",
     )
     remind_at: datetime | None = relation(
         "When it is to be remembered, if it is a reminder.",
@@ -101,21 +103,19 @@ class Note(FromRow, Node):
         "Its star, if somebody starred it.", favorites.by_item, key="id"
     )
 
-    @strawberry.field(description="What it said before and says now, oldest first.")
-    @same_for_audience
-    async def revisions(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[NoteRevision]:
-        """Load a page of revisions. Inline notes never change, so they have none."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, notes.revisions, self.row.id, arguments, NoteRevision.from_row
-        )
+    corrects: Annotated["Note", strawberry.lazy("schema.notes")] | None = relation(
+        "The inline note that this one corrects, if it is a correction.",
+        notes.by_id,
+        key="corrects_id",
+    )
+
+    corrections: Connection[Annotated["Note", strawberry.lazy("schema.notes")]] = paged(
+        "The inline notes that correct this one, oldest first.", notes.corrections
+    )
+
+    revisions: Connection[NoteRevision] = paged(
+        "What it said before and says now, oldest first.", notes.revisions
+    )
 
 
 @strawberry.type

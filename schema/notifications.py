@@ -32,7 +32,8 @@ from subscriptions.log.cursors import encode_cursor
 
 strawberry.enum(
     NotificationKind,
-    description="Why an agent is told: a note mentions them, or they were given a ticket.",
+    description="Why an agent is told: a note mentions or reminds them, or they were given a "
+    "ticket.",
 )
 
 UNREAD_COUNT = "How many notifications the viewer has not read, as of now."
@@ -62,7 +63,7 @@ class Notification(FromRow, Node):
         key="company_id",
     )
     note: Note | None = relation(
-        f"The note that mentions the viewer, if one does. {_OR_HIDDEN}",
+        f"The note that mentions or reminds the viewer, if one does. {_OR_HIDDEN}",
         notes.by_id,
         key="note_id",
     )

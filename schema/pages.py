@@ -1,6 +1,7 @@
 """Connections: lists that come in pages."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -8,10 +9,10 @@ import strawberry
 
 from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
 from core.pages import Page, PageRequest
-from resolvers.audiences import same_for_audience
+from resolvers.audiences import marked_like, same_for_audience
 from resolvers.batches import PageArguments
 from resolvers.scope import Batch
-from schema.fields import Info, connection_columns, selects
+from schema.fields import Info, connection_columns, from_row_of_nodes, selects
 
 NodeT = TypeVar("NodeT")
 
@@ -121,14 +122,41 @@ def _check_around(
         raise ValidationFailed(FieldProblem(("first",), FieldErrorCode.OUT_OF_RANGE, 1, first))
 
 
-async def load_connection(
-    info: Info,
+_ROW_ID: Callable[[Any], UUID] = attrgetter("row.id")
+
+
+def paged(
+    description: str,
     batch: Batch,
-    parent_key: Any,
-    arguments: PageArguments,
-    wrap: Callable[[Any], Any],
+    *,
+    parent: Callable[[Any], Any] = _ROW_ID,
+    only: Callable[[Any], Any] = lambda _shown: None,
+) -> Any:
+    """Return a field that shows the children of an object in pages, as `batch` finds them.
+
+    `parent` gives the key by which it finds those of an object, and `only` which of them count.
+    """
+
+    # It has no return type: that of the field says which connection it is.
+    async def resolve(  # type: ignore[no-untyped-def]  # noqa: ANN202
+        self: Any,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ):
+        arguments = page_arguments(info, first, after, last, before, only=only(self))
+        return await load_connection(info, batch, parent(self), arguments)
+
+    return strawberry.field(resolver=marked_like(batch, resolve), description=description)
+
+
+async def load_connection(
+    info: Info, batch: Batch, parent_key: Any, arguments: PageArguments
 ) -> Connection[Any]:
     """Load a page of children, together with the pages of all other parents."""
-    columns = connection_columns(info._raw_info)  # noqa: SLF001  # not public otherwise
+    graphql_info = info._raw_info  # noqa: SLF001  # not public otherwise
+    columns = connection_columns(graphql_info)
     page = await info.context.load(batch, parent_key, arguments, columns)
-    return connection_of(page, wrap)
+    return connection_of(page, from_row_of_nodes(graphql_info))

@@ -11,10 +11,14 @@ from schema.agents import AgentQuery
 from schema.api_tokens import ApiTokenMutation, ApiTokenQuery
 from schema.assignees import AssigneeQuery
 from schema.brands import BrandMutation, BrandQuery
+from schema.chat_events import ChatSubscription
+from schema.chats import ChatMutation, ChatQuery
 from schema.companies import CompanyQuery
 from schema.company_events import CompanySubscription
 from schema.company_mutations import CompanyMutation
+from schema.customer_access import check_customer_access
 from schema.customer_events import CustomerSubscription
+from schema.customer_list_events import CustomerListQuery, CustomerListSubscription
 from schema.customer_mutations import CustomerMutation
 from schema.customers import CustomerQuery
 from schema.dashboard import DashboardQuery, DashboardSubscription
@@ -24,7 +28,13 @@ from schema.errors import EXCEPTION_HANDLERS
 from schema.favorite_list import FavoriteSubscription
 from schema.favorites import FavoriteMutation
 from schema.fields import compile_fields
+from schema.handover import HandoverQuery
 from schema.inbox_events import InboxQuery, InboxSubscription
+from schema.inputs import describe_inputs
+from schema.interaction_closing import InteractionClosingMutation
+from schema.interaction_events import InteractionSubscription
+from schema.interaction_mutations import InteractionMutation
+from schema.interactions import InteractionQuery
 from schema.message_mutations import MessageMutation
 from schema.node_query import NodeQuery
 from schema.note_mutations import NoteMutation
@@ -32,6 +42,7 @@ from schema.notes import NoteQuery
 from schema.notification_events import NotificationSubscription
 from schema.notifications import NotificationMutation, NotificationQuery
 from schema.presence import PresenceMutation, PresenceSubscription
+from schema.reminders import ReminderMutation
 from schema.scalars import SCALARS
 from schema.sessions import SessionMutation, SessionQuery
 from schema.sharing import check_marks
@@ -39,7 +50,9 @@ from schema.tags import TagMutation, TagQuery
 from schema.teams import TeamMutation, TeamQuery
 from schema.ticket_events import TicketSubscription
 from schema.ticket_mutations import TicketMutation
+from schema.ticket_tags import TicketTagMutation
 from schema.tickets import TicketQuery
+from schema.todos import TodoMutation
 from schema.topics import TopicMutation, TopicQuery
 
 
@@ -48,7 +61,10 @@ class Query(
     SessionQuery,
     NodeQuery,
     TicketQuery,
+    HandoverQuery,
+    InteractionQuery,
     CustomerQuery,
+    CustomerListQuery,
     BrandQuery,
     TeamQuery,
     AgentQuery,
@@ -61,6 +77,7 @@ class Query(
     InboxQuery,
     NotificationQuery,
     DashboardQuery,
+    ChatQuery,
 ):
     """What can be read."""
 
@@ -78,10 +95,16 @@ class Mutation(
     CompanyMutation,
     ApiTokenMutation,
     TicketMutation,
+    TicketTagMutation,
     MessageMutation,
     NoteMutation,
+    ReminderMutation,
+    InteractionMutation,
+    InteractionClosingMutation,
+    TodoMutation,
     NotificationMutation,
     PresenceMutation,
+    ChatMutation,
 ):
     """What changes something."""
 
@@ -94,11 +117,14 @@ class Subscription(
     FavoriteSubscription,
     InboxSubscription,
     CustomerSubscription,
+    CustomerListSubscription,
+    InteractionSubscription,
     CompanySubscription,
     NotificationSubscription,
     EditWarningSubscription,
     PresenceSubscription,
     DashboardSubscription,
+    ChatSubscription,
 ):
     """What happens, live."""
 
@@ -116,5 +142,7 @@ def build_schema() -> strawberry.Schema:
     graphql_schema = schema._schema  # noqa: SLF001  # Strawberry has no public name for it
     compile_fields(graphql_schema)
     describe_enum_values(graphql_schema)
+    describe_inputs(graphql_schema)
     check_marks(graphql_schema)
+    check_customer_access(graphql_schema)
     return schema

@@ -8,7 +8,6 @@ import strawberry
 from core.ids import NodeKind
 from models import teams as rows
 from resolvers import agents, brands, teams
-from resolvers.audiences import same_for_audience
 from resolvers.links import linked_ids
 from schema.agents import MEMBERSHIPS_ASSUMED, Agent
 from schema.brands import Brand
@@ -24,7 +23,7 @@ from schema.errors import (
 from schema.fields import Info, column, relation, requested_columns
 from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, MERGED_FIELDS, present
 from schema.nodes import FromRow, Node, node_id
-from schema.pages import After, Before, Connection, First, Last, load_connection, page_arguments
+from schema.pages import Connection, paged
 from schema.registry import register
 from services.teams import NewTeam
 
@@ -44,21 +43,7 @@ class Team(FromRow, Node):
     )
     created_at: datetime = column("When the team was added.")
 
-    @strawberry.field(description="Who belongs to it, by name.")
-    @same_for_audience
-    async def members(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Agent]:
-        """Load a page of the team's members."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, agents.members_of, self.row.id, arguments, Agent.from_row
-        )
+    members: Connection[Agent] = paged("Who belongs to it, by name.", agents.members_of)
 
 
 @strawberry.type

@@ -32,7 +32,8 @@ class TicketChange(FromRow):
         needs=("changes",),
     )
     item: FavoriteItem | None = relation(
-        "What the star was put on or taken from; null where there was none.",
+        "What the star was put on or taken from; null where there was none, and for a note that is "
+        "deleted.",
         favorites.item,
         key=("message_id", "note_id"),
         wrap=favorite_item,

@@ -13,7 +13,7 @@ from core.ids import NodeKind, encode_global_id
 from models import favorites as favorite_rows
 from models.actors import ActorKind
 from models.viewers import ApiScope
-from resolvers import messages, notes, ticket_changes, tickets
+from resolvers import messages, ticket_changes, tickets
 from resolvers.audiences import same_for_audience
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
@@ -23,7 +23,7 @@ from schema.field_changes import FieldChange
 from schema.fields import Info, derived, derived_in_scope, relation
 from schema.live import Live
 from schema.messages import Message
-from schema.notes import Note
+from schema.note_events import NoteAdded, NoteChanged, NoteDeleted
 from schema.scalars import EventCursor
 from schema.ticket_changes import TicketChange
 from schema.tickets import Ticket
@@ -60,13 +60,6 @@ class MessageAdded(EventFields):
     """A customer or an agent wrote."""
 
     message: Message = relation("The message.", messages.by_id, key="message_id")
-
-
-@strawberry.type(description="Somebody wrote a private note on the ticket.")
-class NoteAdded(EventFields):
-    """Somebody wrote a note."""
-
-    note: Note = relation("The note.", notes.by_id, key="note_id")
 
 
 @same_for_audience
@@ -124,6 +117,8 @@ TicketEvent = Annotated[
     | TicketCreated
     | MessageAdded
     | NoteAdded
+    | NoteChanged
+    | NoteDeleted
     | FavoriteAdded
     | FavoriteRemoved
     | TicketChanged
@@ -135,6 +130,8 @@ _PLAIN_TYPES: dict[str, Any] = {
     "TicketCreated": TicketCreated,
     "MessageAdded": MessageAdded,
     "NoteAdded": NoteAdded,
+    "NoteChanged": NoteChanged,
+    "NoteDeleted": NoteDeleted,
     "TicketChanged": TicketChanged,
 }
 

@@ -49,9 +49,10 @@ from schema.pages import (
     connection_of,
     load_connection,
     page_arguments,
+    paged,
 )
 from schema.presence import Presence
-from schema.registry import from_row_of, register
+from schema.registry import register
 from schema.scalars import EventCursor
 from schema.tags import Tag
 from schema.teams import Team
@@ -123,9 +124,7 @@ class Ticket(FromRow, Node):
         """Load a page of messages."""
         middle = optional_row_id(around, NodeKind.MESSAGE, "around")
         arguments = page_arguments(info, first, after, last, before, around=middle)
-        return await load_connection(
-            info, messages.by_ticket, self.row.id, arguments, Message.from_row
-        )
+        return await load_connection(info, messages.by_ticket, self.row.id, arguments)
 
     @strawberry.field(
         description="Its messages, its inline notes and what was done to it, oldest first."
@@ -162,39 +161,15 @@ class Ticket(FromRow, Node):
     ) -> Connection[Note]:
         """Load a page of notes."""
         arguments = page_arguments(info, first, after, last, before, only=kind)
-        return await load_connection(info, notes.by_ticket, self.row.id, arguments, Note.from_row)
+        return await load_connection(info, notes.by_ticket, self.row.id, arguments)
 
-    @strawberry.field(description="What was done to it, oldest first.")
-    @same_for_audience
-    async def changes(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[TicketChange]:
-        """Load a page of changes."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, ticket_changes.by_ticket, self.row.id, arguments, TicketChange.from_row
-        )
+    changes: Connection[TicketChange] = paged(
+        "What was done to it, oldest first.", ticket_changes.by_ticket
+    )
 
-    @strawberry.field(description="Its favourites, in the order of the conversation.")
-    @same_for_audience
-    async def favorites(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Annotated["Favorite", strawberry.lazy("schema.favorites")]]:
-        """Load a page of favourites."""
-        arguments = page_arguments(info, first, after, last, before)
-        return await load_connection(
-            info, favorites.by_ticket, self.row.id, arguments, from_row_of(NodeKind.FAVORITE)
-        )
+    favorites: Connection[Annotated["Favorite", strawberry.lazy("schema.favorites")]] = paged(
+        "Its favourites, in the order of the conversation.", favorites.by_ticket
+    )
 
 
 @strawberry.type

@@ -15,6 +15,7 @@ from models.base import Base, Versioned
 from models.event_records import EventRecord
 from models.event_topics import topic_of
 from models.events import read_events
+from models.notes import Note
 from services.unit_of_work import UnitOfWork
 from services.versions import check_expected_version
 
@@ -89,6 +90,8 @@ def readable(value: object, labels: Mapping[UUID, str] | None = None) -> str | N
         return value.value if value is not None else None
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")  # as the API writes moments
     if isinstance(value, list | tuple):
         return ", ".join(value)
     return str(value)
@@ -102,6 +105,7 @@ async def apply_edit(
     *,
     field_names: Mapping[str, str] | None = None,
     labels: Mapping[UUID, str] | None = None,
+    fields: object | None = None,
 ) -> Edit:
     """Set the attributes of `row` to the wanted values, merged with what others changed.
 
@@ -111,36 +115,64 @@ async def apply_edit(
     compared by their ids: two rows may have one name, and a row another name than it had.
 
     `field_names` gives the public name of an attribute where it is another one; `labels` gives the
-    names of the rows that the old and new values refer to.
+    names of the rows that the old and new values refer to; `fields` is given where some values are
+    kept in other rows: an object that has all, whose attributes are set instead of those of `row`.
 
     Raises EditConflict, and ValidationFailed for a version that does not exist yet.
     """
     names = field_names or {}
+    edited = row if fields is None else fields
     theirs = await _changes_since(work, row, expected_version)
     edits: dict[str, FieldChange] = {}
     conflicts: list[ConflictingField] = []
     for attribute, value in wanted.items():
         name = names.get(attribute, attribute)
-        change = FieldChange.between(name, getattr(row, attribute), value, labels)
+        now = getattr(edited, attribute)
+        change = FieldChange.between(name, now, value, labels)
         their = theirs.get(name)
-        if value == getattr(row, attribute) or (their and their.base_key == _key(value)):
+        if not _is_edit(now, value, their):
             continue
         if their is None:
             edits[attribute] = change
         else:
             conflicts.append(ConflictingField(name, their.base, change.before, change.after))
     if conflicts:
-        last = max((theirs[conflict.field] for conflict in conflicts), key=lambda one: one.position)
-        raise EditConflict(
-            current=row,
-            current_version=_version(row),
-            changed_by=last.changed_by,
-            changed_at=last.changed_at,
-            fields=conflicts,
-        )
+        raise _conflict(row, theirs, conflicts)
     for attribute in edits:
-        setattr(row, attribute, wanted[attribute])
+        setattr(edited, attribute, wanted[attribute])
     return Edit(list(edits.values()), sorted(theirs))
+
+
+async def edited_fields(
+    work: UnitOfWork,
+    row: Base,
+    expected_version: int,
+    wanted: Mapping[str, Any],
+    *,
+    field_names: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Return the fields that `apply_edit` would change, or find in conflict, by public names."""
+    names = field_names or {}
+    theirs = await _changes_since(work, row, expected_version)
+    public = {attribute: names.get(attribute, attribute) for attribute in wanted}
+    return [
+        public[attribute]
+        for attribute, value in wanted.items()
+        if _is_edit(getattr(row, attribute), value, theirs.get(public[attribute]))
+    ]
+
+
+async def refuse_if_changed(work: UnitOfWork, row: Base, expected_version: int, field: str) -> None:
+    """Refuse to take away a text that is another one than the editor had loaded.
+
+    Raises EditConflict, whose `yours` is null, and ValidationFailed as `apply_edit` does.
+    """
+    theirs = await _changes_since(work, row, expected_version)
+    now = getattr(row, field)
+    their = theirs.get(field)
+    if their is not None and their.base_key != _key(now):
+        conflict = ConflictingField(field, their.base, readable(now), None)
+        raise _conflict(row, theirs, [conflict])
 
 
 def changes_told_by(event: EventRecord, note_id: UUID | None = None) -> Sequence[Mapping[str, Any]]:
@@ -181,6 +213,24 @@ class _TheirChange:
     position: int
 
 
+def _is_edit(now: object, value: object, their: _TheirChange | None) -> bool:
+    """Tell whether a value is neither what the editor had loaded nor what the field is now."""
+    return value != now and (their is None or their.base_key != _key(value))
+
+
+def _conflict(
+    row: Base, theirs: Mapping[str, _TheirChange], conflicts: Sequence[ConflictingField]
+) -> EditConflict:
+    last = max((theirs[conflict.field] for conflict in conflicts), key=lambda one: one.position)
+    return EditConflict(
+        current=row,
+        current_version=_version(row),
+        changed_by=last.changed_by,
+        changed_at=last.changed_at,
+        fields=conflicts,
+    )
+
+
 def _version(row: Base) -> int:
     if not isinstance(row, Versioned):
         raise TypeError(row)
@@ -191,16 +241,17 @@ async def _changes_since(
     work: UnitOfWork, row: Base, expected_version: int
 ) -> dict[str, _TheirChange]:
     """Return, for each field changed since, its value then and who changed it last."""
+    topic, note_id = topic_of(row), row.id if isinstance(row, Note) else None
     version = _version(row)
     check_expected_version(expected_version, version)
     theirs: dict[str, _TheirChange] = {}
     position = expected_version
     while position < version:
-        events = await read_events(work.session, topic_of(row), position, EVENTS_PER_READ)
+        events = await read_events(work.session, topic, position, EVENTS_PER_READ)
         if not events:
             break
         for event in events:
-            for change in changes_told_by(event):
+            for change in changes_told_by(event, note_id):
                 field = change["field"]
                 first = theirs.get(field)
                 theirs[field] = _TheirChange(

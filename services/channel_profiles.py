@@ -2,24 +2,21 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, case, select
 
 from core.errors import AlreadyExists
 from core.ids import new_id
-from core.text import address_key
 from models.base import NAME_CHARACTERS
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.customers import Customer
 from models.event_topics import topic_of
 from services import customers
+from services.customer_lists import State, state_of
 from services.customers import NewCustomer
+from services.handles import handle_key, phone_of, possible_keys, spelled
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
-from services.validation import e164
-
-# Here the network vouches for the handle, and the handle is a telephone number.
-_PHONE_CHANNELS = (Channel.PHONE, Channel.WHATSAPP, Channel.VIBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,7 @@ class Sender:
     name: str | None = None
     email: str | None = None
     phone: str | None = None
+    language: str | None = None
 
 
 async def hold_customer(work: UnitOfWork, sender: Sender) -> Customer:
@@ -41,8 +39,93 @@ async def hold_customer(work: UnitOfWork, sender: Sender) -> Customer:
     known = await _hold(work, sender)
     if known is not None:
         return known
-    await take_turn(work, f"{sender.channel}:{address_key(sender.handle)}")
+    await take_handle(work, sender)
     return await _hold(work, sender) or await _introduce(work, sender)
+
+
+async def take_handle(work: UnitOfWork, sender: Sender) -> None:
+    """Let others who want to link this handle wait until the act ends.
+
+    It comes before the act writes a customer: their address may be what the others want, too.
+    """
+    await take_turn(work, f"{sender.channel}:{handle_key(sender.channel, sender.handle)}")
+
+
+async def owner_of(work: UnitOfWork, channel: Channel, handle: str) -> Customer | None:
+    """Return the customer whom a channel knows by this handle.
+
+    Where it knows nobody, whoever writes a mail is the customer with this address, and whoever
+    calls the customer with this number, unless several customers have it.
+    """
+    linked = await _linked_to(work, channel, handle)
+    return linked or await _contact_of(work, channel, handle)
+
+
+async def link_unless_known(
+    work: UnitOfWork, customer: Customer, sender: Sender, before: State | None
+) -> bool:
+    """Link a handle, which the act has taken, unless it is known to be somebody else's.
+
+    The act has locked the customer, whom lists show in the state `before`. Returns whether it is
+    theirs now.
+    """
+    linked = await _linked_to(work, sender.channel, sender.handle)
+    owner = linked or await _contact_of(work, sender.channel, sender.handle)
+    if owner is not None and owner.id != customer.id:
+        return False
+    if linked is None:
+        await link(work, customer, sender, before)
+    return True
+
+
+async def _linked_to(work: UnitOfWork, channel: Channel, handle: str) -> Customer | None:
+    return await work.session.scalar(
+        select(Customer)
+        .join(ChannelProfile, ChannelProfile.customer_id == Customer.id)
+        .where(_is_known_as(channel, handle))
+        .order_by(_likeliest_first(channel, handle))
+        .limit(1)
+    )
+
+
+def _is_known_as(channel: Channel, handle: str) -> ColumnElement[bool]:
+    keys = possible_keys(channel, handle)
+    return (ChannelProfile.channel == channel) & ChannelProfile.handle_key.in_(keys)
+
+
+def _likeliest_first(channel: Channel, handle: str) -> ColumnElement[int]:
+    places = {key: place for place, key in enumerate(possible_keys(channel, handle))}
+    return case(places, value=ChannelProfile.handle_key)
+
+
+async def _contact_of(work: UnitOfWork, channel: Channel, handle: str) -> Customer | None:
+    """Return whose address or number a handle is; a number proves nothing where several have it."""
+    if channel is Channel.EMAIL:
+        return await customers.by_email(work, handle)
+    phone = phone_of(channel, handle)
+    if phone is None:
+        return None
+    having = await work.session.scalars(select(Customer).where(Customer.phone == phone).limit(2))
+    found = having.all()
+    return found[0] if len(found) == 1 else None
+
+
+async def link(work: UnitOfWork, customer: Customer, sender: Sender, before: State | None) -> None:
+    """Make a handle one of a customer, whom lists show in the state `before`, if at all yet."""
+    profile = ChannelProfile(
+        id=new_id(),
+        customer_id=customer.id,
+        channel=sender.channel,
+        handle=spelled(sender.channel, sender.handle),
+        handle_key=handle_key(sender.channel, sender.handle),
+        verified=False,
+        linked_at=work.now,
+        claimed_email=sender.email,
+        claimed_phone=sender.phone,
+    )
+    work.session.add(profile)
+    _record(work, "ProfileLinked", profile, customer)
+    await customers.show(work, customer, before)
 
 
 async def mail_address(work: UnitOfWork, customer: Customer, channel: Channel) -> str | None:
@@ -69,10 +152,9 @@ async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
     found = await work.session.execute(
         select(ChannelProfile, Customer)
         .join(Customer, Customer.id == ChannelProfile.customer_id)
-        .where(
-            ChannelProfile.channel == sender.channel,
-            ChannelProfile.handle_key == address_key(sender.handle),
-        )
+        .where(_is_known_as(sender.channel, sender.handle))
+        .order_by(_likeliest_first(sender.channel, sender.handle))
+        .limit(1)
         .with_for_update(of=ChannelProfile)
     )
     row = found.one_or_none()
@@ -82,27 +164,16 @@ async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
     customer: Customer = row.Customer
     claims = (sender.email or profile.claimed_email, sender.phone or profile.claimed_phone)
     if claims != (profile.claimed_email, profile.claimed_phone):
+        # Whose version this changes is locked before their ticket, as by everybody who locks both.
+        await customers.lock(work, customer)
         profile.claimed_email, profile.claimed_phone = claims
         _record(work, "ProfileChanged", profile, customer)
     return customer
 
 
 async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
-    customer = await _customer_of(work, sender)
-    profile = ChannelProfile(
-        id=new_id(),
-        customer_id=customer.id,
-        channel=sender.channel,
-        handle=sender.handle,
-        handle_key=address_key(sender.handle),
-        verified=False,
-        linked_at=work.now,
-        claimed_email=sender.email,
-        claimed_phone=sender.phone,
-    )
-    work.session.add(profile)
-    _record(work, "ProfileLinked", profile, customer)
-    await customers.index(work, customer)
+    customer, before = await _customer_of(work, sender)
+    await link(work, customer, sender, before)
     return customer
 
 
@@ -115,21 +186,22 @@ def _record(work: UnitOfWork, event_type: str, profile: ChannelProfile, customer
     )
 
 
-async def _customer_of(work: UnitOfWork, sender: Sender) -> Customer:
-    """Return the customer of a handle that is new.
+async def _customer_of(work: UnitOfWork, sender: Sender) -> tuple[Customer, State | None]:
+    """Return the customer of a handle that is new, and the state in which lists show them.
 
     A mail's sender is the customer with this address. Anybody can claim an address or a number:
     by a claim nobody becomes, or ever takes the place of, the customer who has it.
     """
     name = (sender.name or sender.handle)[:NAME_CHARACTERS]
-    if sender.channel in _PHONE_CHANNELS:
-        return await customers.insert(work, NewCustomer(name, phone=e164(sender.handle)))
+    if phone := phone_of(sender.channel, sender.handle):
+        return await customers.insert(work, NewCustomer(name, phone=phone)), None
     if sender.channel is not Channel.EMAIL:
-        return await customers.insert(work, NewCustomer(name))
+        return await customers.insert(work, NewCustomer(name, language=sender.language)), None
     try:
-        return await customers.insert(work, NewCustomer(name, email=sender.handle))
+        return await customers.insert(work, NewCustomer(name, email=sender.handle)), None
     except AlreadyExists:
         owner = await customers.by_email(work, sender.handle)
         if owner is None:
             raise
-        return owner
+        await customers.lock(work, owner)
+        return owner, await state_of(work, owner)

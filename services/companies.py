@@ -1,12 +1,11 @@
 """Companies: whom customers work for, and by which e-mail domains that is known."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, select
 
 from core.errors import FieldErrorCode, LimitReached, NotAllowed, NotFound
@@ -14,9 +13,11 @@ from core.text import fold
 from models.base import NAME_CHARACTERS
 from models.companies import DOMAIN_CHARACTERS, Company, CompanyDomain, visible_to
 from models.viewers import ApiScope, Viewer
-from services import unique_keys
+from services import customer_lists, unique_keys
 from services.changes import Edit, apply_edit
+from services.company_people import change_companies, gather, rename
 from services.directory import once_of, record_changes, record_created
+from services.email_domains import domain_key, is_public
 from services.idempotency import create_once
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -32,10 +33,18 @@ class NewCompany:
     domains: Sequence[str] = field(default_factory=tuple)
 
 
+@dataclass(slots=True)
+class _Fields:
+    """What can be edited of a company: its domains, rows of their own, are edited as one field."""
+
+    name: str
+    domains: tuple[str, ...]
+
+
 async def create(
     work: UnitOfWork, viewer: Viewer, new: NewCompany, *, idempotency_key: str | None = None
 ) -> Company:
-    """Add a company.
+    """Add a company; customers of its domains who have none join it.
 
     Raises AlreadyExists with the company that has the name, whatever its case, or a domain.
     """
@@ -54,8 +63,10 @@ async def update(
 ) -> tuple[Company, Edit]:
     """Edit fields of a company; absent fields stay as they are, the domains are replaced whole.
 
+    Customers of a domain that is new who have no company join; those of one that goes stay.
     Raises EditConflict where somebody else changed the same field since `expected_version`.
     """
+    await change_companies(work)
     company = await work.session.scalar(
         select(Company).where(visible_to(viewer), Company.id == company_id).with_for_update()
     )
@@ -64,21 +75,28 @@ async def update(
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
     cleaned = _clean(wanted)
-    domains_before = await _hang_domains_on(work, company)
-    edit = await apply_edit(work, company, expected_version, cleaned)
+    before = _Fields(company.name, await _domains_of(work, company))
+    after = replace(before)
+    edit = await apply_edit(work, company, expected_version, cleaned, fields=after)
     if edit.changes:
+        company.name = after.name
         company.updated_at = work.now
     await unique_keys.change(
         work, company, Company.name_key, fold(company.name), visible=[visible_to(viewer)]
     )
-    if any(change.field == "domains" for change in edit.changes):
-        await _replace_domains(work, viewer, company, domains_before, cleaned["domains"])
+    if after.domains != before.domains:
+        await _replace_domains(work, viewer, company, before.domains, after.domains)
+        await gather(work, company, set(after.domains) - set(before.domains))
     record_changes(work, company, edit)
+    if after.name != before.name:
+        await rename(work, company, before.name)
+        customer_lists.tell_of_rename(work, company, before.name)
     return company, edit
 
 
 async def _insert(work: UnitOfWork, viewer: Viewer, new: NewCompany, row_id: UUID) -> Company:
     cleaned = _clean(asdict(new))
+    await change_companies(work)
     company = Company(
         id=row_id,
         name=cleaned["name"],
@@ -90,16 +108,15 @@ async def _insert(work: UnitOfWork, viewer: Viewer, new: NewCompany, row_id: UUI
     await unique_keys.insert(work, company, Company.name_key, visible=[visible_to(viewer)])
     await _replace_domains(work, viewer, company, (), cleaned["domains"])
     record_created(work, company)
+    await gather(work, company, cleaned["domains"])
     return company
 
 
-async def _hang_domains_on(work: UnitOfWork, company: Any) -> tuple[str, ...]:
-    """Give the company its domains as an attribute, to be edited like a field; return them."""
+async def _domains_of(work: UnitOfWork, company: Company) -> tuple[str, ...]:
     domains = await work.session.scalars(
         select(CompanyDomain.domain).where(CompanyDomain.company_id == company.id)
     )
-    company.domains = tuple(sorted(domains))
-    return tuple(company.domains)
+    return tuple(sorted(domains))
 
 
 async def _replace_domains(
@@ -110,11 +127,12 @@ async def _replace_domains(
     after: Iterable[str],
 ) -> None:
     removed, added = set(before) - set(after), set(after) - set(before)
-    await work.session.execute(
-        delete(CompanyDomain).where(
-            CompanyDomain.company_id == company.id, CompanyDomain.domain.in_(removed)
+    if removed:
+        await work.session.execute(
+            delete(CompanyDomain).where(
+                CompanyDomain.company_id == company.id, CompanyDomain.domain.in_(removed)
+            )
         )
-    )
     # In order, so that two acts that want the same domains cannot wait for each other.
     for domain in sorted(added):
         if not await work.insert_unique(CompanyDomain(domain=domain, company_id=company.id)):
@@ -150,10 +168,9 @@ def _clean_domain(check: InputCheck, path: str, text: str) -> str:
     domain = check.line(path, text, DOMAIN_CHARACTERS)
     if len(check.problems) > problems:
         return domain
-    try:
-        return validate_email(
-            f"postmaster@{domain}", check_deliverability=False, test_environment=True
-        ).domain
-    except EmailNotValidError:
+    key = domain_key(domain)
+    if key is None:
         check.refuse(path, FieldErrorCode.INVALID_FORMAT)
-        return domain
+    elif is_public(key):
+        check.refuse(path, FieldErrorCode.PUBLIC_MAIL_DOMAIN)
+    return key or domain

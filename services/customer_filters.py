@@ -1,6 +1,9 @@
-"""The filter of customer lists."""
+"""The filter of customer lists: asked of the database, and of a customer's state in the log."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -32,3 +35,12 @@ class CustomerFilter:
             absent = Customer.email.is_(None)
             clauses.append(~absent if self.has_email else absent)
         return clauses
+
+    def matches(self, state: Mapping[str, Any]) -> bool:
+        """Tell whether a customer in this state (as `CustomerListChanged` keeps it) passes."""
+        return (
+            (self.company_id is None or self.company_id.hex == state["company_id"])
+            and (self.channel is None or self.channel in state["channels"])
+            and (self.has_email is None or self.has_email == (state["email"] is not None))
+            and self.created.holds(datetime.fromisoformat(state["created_at"]))
+        )

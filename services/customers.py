@@ -13,16 +13,16 @@ from core.ids import new_id
 from core.text import address_key, fold
 from models import companies
 from models.base import NAME_CHARACTERS
-from models.channel_profiles import ChannelProfile
-from models.companies import Company, CompanyDomain
+from models.companies import Company
 from models.customers import Customer, visible_to
 from models.viewers import ApiScope, Viewer
-from services import unique_keys
-from services.changes import Edit, apply_edit
+from services import customer_lists, unique_keys
+from services.changes import Edit, FieldChange, apply_edit
+from services.company_people import company_at, heed_companies
+from services.customer_tickets import tell_of_customers
 from services.directory import once_of, record_changes, record_created
 from services.idempotency import create_once
-from services.search import index_customer
-from services.tickets import tell_of_customer
+from services.search import index_customer, index_new_customer
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -61,10 +61,15 @@ async def update(
     """Edit fields of a customer; absent fields stay as they are.
 
     Raises EditConflict where somebody else changed the same field since `expected_version`, and
-    AlreadyExists with the customer who has the e-mail address.
+    AlreadyExists with the customer who has the e-mail address. Who has no company joins that of
+    the domain of a new address, unless `wanted` says for whom they work.
     """
+    await heed_companies(work)
     customer = await work.session.scalar(
-        select(Customer).where(visible_to(viewer), Customer.id == customer_id).with_for_update()
+        select(Customer)
+        .where(visible_to(viewer), Customer.id == customer_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     if customer is None:
         raise NotFound
@@ -72,6 +77,7 @@ async def update(
         raise NotAllowed
     cleaned = await _clean(work, viewer, wanted)
     company_before = customer.company_id
+    before = await customer_lists.state_of(work, customer)
     edit = await apply_edit(
         work,
         customer,
@@ -81,20 +87,30 @@ async def update(
         labels=await _company_names(work, customer.company_id, cleaned.get("company_id")),
     )
     if edit.changes:
+        await _join_company(work, customer, edit, cleaned)
         customer.name_key = fold(customer.name)
         customer.updated_at = work.now
-        await unique_keys.change(
-            work,
-            customer,
-            Customer.email_key,
-            _email_key(customer.email),
-            visible=[visible_to(viewer)],
-        )
-        await index(work, customer)
+        if any(change.field == "email" for change in edit.changes):
+            await unique_keys.change(
+                work,
+                customer,
+                Customer.email_key,
+                _email_key(customer.email),
+                visible=[visible_to(viewer)],
+            )
+        await show(work, customer, before, edit.changes)
     record_changes(work, customer, edit)
     if _SHOWN_IN_INBOXES & {change.field for change in edit.changes}:
-        await tell_of_customer(work, customer, company_before)
+        await tell_of_customers(work, [customer], company_before)
     return customer, edit
+
+
+async def lock(work: UnitOfWork, customer: Customer) -> None:
+    """Lock a customer whose version the act raises, before their tickets and the log's counters.
+
+    Everybody does so in this order: else two acts on one customer could wait for each other.
+    """
+    await work.session.refresh(customer, with_for_update=True)
 
 
 async def by_email(work: UnitOfWork, email: str) -> Customer | None:
@@ -113,9 +129,13 @@ async def insert(
 ) -> Customer:
     """Write a new customer whose values are clean; the e-mail's domain finds the company.
 
-    Call `index` once the customer's profiles stand. Raises AlreadyExists with the customer who has
+    Call `show` once the customer's profiles stand. Raises AlreadyExists with the customer who has
     the e-mail address, where they are `visible`.
     """
+    await heed_companies(work)
+    company_id = new.company_id
+    if company_id is None and (company := await company_at(work, new.email)):
+        company_id = company.id
     customer = Customer(
         id=row_id or new_id(),
         name=new.name,
@@ -124,7 +144,7 @@ async def insert(
         email_key=_email_key(new.email),
         phone=new.phone,
         language=new.language,
-        company_id=new.company_id or await _company_of(work, new.email),
+        company_id=company_id,
         created_at=work.now,
         updated_at=work.now,
         version=0,
@@ -134,20 +154,36 @@ async def insert(
     return customer
 
 
-async def index(work: UnitOfWork, customer: Customer) -> None:
-    """Make a customer findable by the name, address, number and handles they have now."""
-    handles = await work.session.scalars(
-        select(ChannelProfile.handle).where(ChannelProfile.customer_id == customer.id)
-    )
-    await index_customer(
-        work.session, customer.id, customer.name, customer.email, customer.phone, *handles
-    )
+async def insert_typed(
+    work: UnitOfWork, viewer: Viewer, new: NewCustomer, *, row_id: UUID | None = None
+) -> Customer:
+    """Write a new customer whose values somebody has typed who may do so; else as `insert`."""
+    cleaned = NewCustomer(**await _clean(work, viewer, asdict(new)))
+    return await insert(work, cleaned, row_id=row_id, visible=[visible_to(viewer)])
+
+
+async def show(
+    work: UnitOfWork,
+    customer: Customer,
+    before: customer_lists.State | None,
+    changes: Sequence[FieldChange] = (),
+) -> None:
+    """Make a customer findable as they are now, and tell the lists in which they stand.
+
+    `before` is the state that the lists show; None for who is new.
+    """
+    after = await customer_lists.state_of(work, customer)
+    texts, company_name = customer_lists.searchable_texts(after), after["company"]
+    if before is None:
+        await index_new_customer(work.session, customer.id, texts, company_name)
+    elif customer_lists.is_found_otherwise(before, after):
+        await index_customer(work.session, customer.id, texts, company_name)
+    customer_lists.tell(work, customer, before, after, changes)
 
 
 async def _create(work: UnitOfWork, viewer: Viewer, new: NewCustomer, row_id: UUID) -> Customer:
-    cleaned = NewCustomer(**await _clean(work, viewer, asdict(new)))
-    customer = await insert(work, cleaned, row_id=row_id, visible=[visible_to(viewer)])
-    await index(work, customer)
+    customer = await insert_typed(work, viewer, new, row_id=row_id)
+    await show(work, customer, None)
     return customer
 
 
@@ -180,17 +216,24 @@ async def _is_company_visible(work: UnitOfWork, viewer: Viewer, company_id: UUID
     return found is not None
 
 
-async def _company_of(work: UnitOfWork, email: str | None) -> UUID | None:
-    if email is None:
-        return None
-    domain = email.rpartition("@")[2].lower()
-    return await work.session.scalar(
-        select(CompanyDomain.company_id).where(CompanyDomain.domain == domain)
-    )
+async def _join_company(
+    work: UnitOfWork, customer: Customer, edit: Edit, cleaned: Mapping[str, Any]
+) -> None:
+    """Let a customer without a company join that of their new address; people's word goes first."""
+    said = {"company"} & {*edit.merged_fields, *(change.field for change in edit.changes)}
+    has_moved = any(change.field == "email" for change in edit.changes)
+    if said or "company_id" in cleaned or not has_moved or customer.company_id is not None:
+        return
+    company = await company_at(work, customer.email)
+    if company is not None:
+        names = {company.id: company.name}
+        edit.changes.append(FieldChange.between("company", None, company.id, names))
+        customer.company_id = company.id
 
 
 async def _company_names(work: UnitOfWork, *company_ids: UUID | None) -> dict[UUID, str]:
-    rows = await work.session.execute(
-        select(Company.id, Company.name).where(Company.id.in_(filter(None, company_ids)))
-    )
+    known = [company_id for company_id in company_ids if company_id is not None]
+    if not known:
+        return {}
+    rows = await work.session.execute(select(Company.id, Company.name).where(Company.id.in_(known)))
     return {row.id: row.name for row in rows}

@@ -5,12 +5,18 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, select
 
-from core.errors import LimitReached, NotFound
+from core.errors import (
+    FieldErrorCode,
+    FieldProblem,
+    LimitReached,
+    NotFound,
+    ValidationFailed,
+)
 from core.ids import NodeKind
 from models import notes, tickets
 from models.favorites import FAVORITES_PER_TICKET, Favorite
 from models.messages import Message
-from models.notes import Note, NoteKind
+from models.notes import Note
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from services.tickets import TicketInHand, take
@@ -52,22 +58,37 @@ async def add(
 async def remove(work: UnitOfWork, viewer: Viewer, kind: NodeKind, item_id: UUID) -> Ticket:
     """Take the star away, whoever put it there. Without a star nothing changes."""
     item, hand = await _take_item(work, viewer, kind, item_id)
-    favorite = await _favorite_of(work, item)
-    if favorite is not None:
-        await work.session.execute(delete(Favorite).where(Favorite.id == favorite.id))
-        hand.ticket.favorite_count -= 1
-        hand.record("FavoriteRemoved", await _payload(work, favorite, hand.ticket))
-        await hand.finish()
+    await remove_star(work, hand, item)
+    await hand.finish()
     return hand.ticket
+
+
+async def remove_star(work: UnitOfWork, hand: TicketInHand, item: FavoriteItem) -> None:
+    """Take the star of an item away within an act on its ticket, where it has one."""
+    favorite = await _favorite_of(work, item)
+    if favorite is None:
+        return
+    await work.session.execute(delete(Favorite).where(Favorite.id == favorite.id))
+    hand.ticket.favorite_count -= 1
+    hand.record("FavoriteRemoved", await _payload(work, favorite, hand.ticket))
 
 
 async def _take_item(
     work: UnitOfWork, viewer: Viewer, kind: NodeKind, item_id: UUID
 ) -> tuple[FavoriteItem, TicketInHand]:
     item = await _visible_item(work, viewer, kind, item_id)
-    if item is None or item.ticket_id is None:
+    if item is None:
         raise NotFound
-    return item, await take(work, viewer, item.ticket_id)
+    if item.ticket_id is None:  # a note on a customer or a company
+        code = FieldErrorCode.NOT_ALLOWED_VALUE
+        raise ValidationFailed(FieldProblem(("input", "itemId"), code))
+    hand = await take(work, viewer, item.ticket_id)
+    if isinstance(item, Note):
+        # It may have been deleted while this act waited for the ticket.
+        await work.session.refresh(item, ["deleted_at"])
+        if item.deleted_at is not None:
+            raise NotFound
+    return item, hand
 
 
 async def _visible_item(
@@ -81,11 +102,7 @@ async def _visible_item(
         )
     if kind is NodeKind.NOTE and viewer.may(ApiScope.NOTES_READ):
         return await work.session.scalar(
-            select(Note).where(
-                Note.id == item_id,
-                Note.kind.in_((NoteKind.INLINE, NoteKind.TICKET)),
-                notes.visible_to(viewer),
-            )
+            select(Note).where(Note.id == item_id, notes.visible_to(viewer))
         )
     return None
 

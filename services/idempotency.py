@@ -1,16 +1,22 @@
 """A mutation with an idempotency key happens once, however often it is sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.errors import FieldErrorCode, FieldProblem, IdempotencyKeyReused, ValidationFailed
+from core.errors import (
+    FieldErrorCode,
+    FieldProblem,
+    IdempotencyKeyReused,
+    NotFound,
+    ValidationFailed,
+)
 from core.ids import new_id
 from models.base import Base
 from models.idempotency_keys import KEPT_FOR, KEY_CHARACTERS, IdempotencyKey
@@ -39,13 +45,17 @@ async def create_once(
     once: Once | None,
     model: type[RowT],
     create: Callable[[UUID], Awaitable[RowT]],
+    *,
+    shown: Sequence[ColumnElement[bool]] = (),
 ) -> RowT:
     """Call `create` with a new id, or return the row that the same call answered with before.
 
-    `create` may answer with a row that is there already.
+    `create` may answer with a row that is there already. `shown` limits rows to those that the
+    viewer sees: they may have lost what they made.
 
     Two calls at once: the second waits for the first one's transaction at the key's row.
-    Raises IdempotencyKeyReused when the key came with another input before.
+    Raises IdempotencyKeyReused when the key came with another input before, and NotFound where the
+    row is not shown any more.
     """
     row_id = new_id()
     if once is None or work.actor.id is None:
@@ -60,7 +70,11 @@ async def create_once(
     ).one()
     if used.operation != once.operation or used.input_hash != once.input_hash:
         raise IdempotencyKeyReused
-    return await work.session.get_one(model, used.result_id)
+    row_id_column: Any = model.id  # type: ignore[attr-defined]
+    made = await work.session.scalar(select(model).where(row_id_column == used.result_id, *shown))
+    if made is None:
+        raise NotFound
+    return made
 
 
 def _check_key(key: str) -> None:

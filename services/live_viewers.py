@@ -173,7 +173,7 @@ def _take_in(live: LiveViewer, person: Viewer | None) -> bool:
         was_live = not live.has_ended
         live.has_ended = True
         return was_live
-    if not person.is_agent:  # agents have a language, integrations that of their request
+    if not person.is_agent:  # agents have a language, all others that of their request
         person = replace(person, language=live.now.language)
     if person == live.person:
         return False

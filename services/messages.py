@@ -19,7 +19,7 @@ from models.brands import Brand
 from models.channel_profiles import HANDLE_CHARACTERS
 from models.channels import Channel
 from models.customers import Customer
-from models.event_topics import topic_of
+from models.event_topics import chat_topic, topic_of
 from models.messages import (
     EXTERNAL_ID_CHARACTERS,
     MESSAGE_CHARACTERS,
@@ -27,9 +27,9 @@ from models.messages import (
     Message,
     MessageDirection,
 )
-from models.tickets import Ticket, TicketPriority, TicketStatus, next_number
+from models.tickets import Ticket, TicketPriority, TicketStatus, next_number, visible_to
 from models.viewers import ApiScope, Viewer
-from services import attachments, waiting
+from services import attachments, customers, waiting
 from services.changes import FieldChange
 from services.channel_profiles import Sender, hold_customer, mail_address
 from services.directory import once_of
@@ -44,7 +44,7 @@ from services.validation import InputCheck
 
 _MAIL_CHANNELS = (Channel.EMAIL, Channel.WEB, Channel.INTERNAL)
 # A customer who writes wants an answer: these states end with the message.
-_AWAKENED = (TicketStatus.PENDING, TicketStatus.ON_HOLD, TicketStatus.RESOLVED)
+AWAKENED = (TicketStatus.PENDING, TicketStatus.ON_HOLD, TicketStatus.RESOLVED)
 _TITLE_OF_CHAT_CHARACTERS = 80
 
 
@@ -117,7 +117,9 @@ async def send(
     Raises NewActivity when somebody else wrote a message or a note since the expected version.
     """
     once = once_of("messageSend", idempotency_key, outgoing)
-    return await create_once(work, once, Message, partial(_send, work, viewer, outgoing))
+    shown = Message.ticket_id.in_(select(Ticket.id).where(visible_to(viewer)))
+    send_now = partial(_send, work, viewer, outgoing)
+    return await create_once(work, once, Message, send_now, shown=[shown])
 
 
 async def _send(
@@ -141,7 +143,7 @@ async def _send(
         row_id=row_id,
     )
     await attachments.attach(work, outgoing.attachment_ids, message_id=message.id)
-    _open(hand, instead_of=(TicketStatus.NEW,))
+    set_open(hand, instead_of=(TicketStatus.NEW,))
     await hand.finish()
     return message
 
@@ -168,7 +170,9 @@ async def receive(
     if not viewer.may(ApiScope.MESSAGES_WRITE):
         raise NotAllowed
     once = once_of("messageReceive", idempotency_key, incoming)
-    return await create_once(work, once, Message, partial(_receive, work, viewer, incoming))
+    shown = Message.brand_id.in_(select(Brand.id).where(brands.visible_to(viewer)))
+    receive_now = partial(_receive, work, viewer, incoming)
+    return await create_once(work, once, Message, receive_now, shown=[shown])
 
 
 async def _receive(
@@ -200,13 +204,14 @@ async def _receive(
         row_id=row_id,
     )
     await attachments.attach(work, incoming.attachment_ids, message_id=message.id)
-    _open(hand, instead_of=_AWAKENED)
+    set_open(hand, instead_of=AWAKENED)
     await hand.finish()
     return message
 
 
 async def open_ticket(work: UnitOfWork, new: NewTicket) -> TicketInHand:
     """Open a ticket of a customer; messages follow in the same act."""
+    await customers.lock(work, new.customer)
     moment = new.created_at or work.now
     subject = new.email_subject or default_email_subject(new.brand)
     ticket = Ticket(
@@ -272,6 +277,9 @@ async def append(
         ticket.created_at = min(ticket.created_at, new.created_at)
         await waiting.look_up(work.session, ticket)
     hand.record("MessageAdded", {"message_id": message.id.hex})
+    if ticket.channel is Channel.LIVE_CHAT:
+        told = {"message_id": message.id.hex}
+        work.record("ChatMessageAdded", told, topic=chat_topic(ticket.id))
     if new.recipient is not None:
         work.enqueue("deliver_message", {"message_id": message.id.hex})
     return message
@@ -282,10 +290,12 @@ def default_email_subject(brand: Brand) -> str:
     return brand.default_email_subject or translate(brand.language, "default-email-subject")
 
 
-def _open(hand: TicketInHand, *, instead_of: Sequence[TicketStatus]) -> None:
+def set_open(hand: TicketInHand, *, instead_of: Sequence[TicketStatus]) -> None:
+    """Open a ticket that has one of these states; with any other it stays as it is."""
     before = hand.ticket.status
     if before in instead_of:
         hand.ticket.status = TicketStatus.OPEN
+        hand.ticket.closed_at = None
         hand.record_changes([FieldChange("status", before, TicketStatus.OPEN)])
 
 

@@ -61,5 +61,8 @@ async def _by_others(
 ) -> Sequence[WrittenT]:
     """Return the rows that the actor did not write: an integration delivers what others write."""
     by_others = or_(model.author_id.is_(None), model.author_id != work.actor.id)
-    found = await work.session.scalars(select(model).where(model.id.in_(ids), by_others))
+    wanted = select(model).where(model.id.in_(ids), by_others)
+    if model is Note:
+        wanted = wanted.where(Note.deleted_at.is_(None))
+    found = await work.session.scalars(wanted)
     return found.all()

@@ -1,47 +1,41 @@
-"""Private notes: writing them, and telling the agents they mention."""
+"""Private notes: writing them."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select
 
 from core.errors import FieldErrorCode, LimitReached, NotAllowed, NotFound
 from core.ids import new_id
-from core.text import fold
-from models import companies, customers
-from models.agents import Agent
+from models import companies, customers, tickets
 from models.base import FREE_TEXT_CHARACTERS, Base, Versioned
 from models.companies import Company
 from models.customers import Customer
 from models.event_topics import topic_of
 from models.notes import (
+    KINDS_OF_TICKETS,
     NOTE_CHARACTERS,
     Note,
     NoteKind,
-    NoteMention,
-    NoteReminder,
     NoteRevision,
     NoteTodo,
+    kinds_open_to,
+    visible_to,
 )
+from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
-from services import attachments, notifications
+from services import attachments, reminders
 from services.directory import once_of
 from services.idempotency import create_once
+from services.mentions import set_mentions
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 TODOS_PER_NOTE = 50
-OF_TICKETS = (NoteKind.INLINE, NoteKind.TICKET)
-# «@name» up to the longest name that an agent has: the words after the sign, three at most.
-_MENTION = re.compile(r"@(\w[\w.'’-]*(?: \w[\w.'’-]*){0,2})")
-_MARKS_IN_NAMES = ".'’-"
-# Turkish suffixes follow an apostrophe: @Ayşe'ye.
-_SUFFIX = re.compile(r"['’]\w*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,7 @@ class NewNote:
     remind_at: datetime | None = None
     remind_whom_id: UUID | None = None
     todos: Sequence[str] = field(default_factory=tuple)
+    corrects_id: UUID | None = None
 
 
 async def add(
@@ -62,23 +57,60 @@ async def add(
 ) -> Note:
     """Write a note on a ticket, a customer or a company.
 
-    Raises NotFound where the viewer does not see what the note is to belong to.
+    A note that was written before under the same key is shown as it is now, or to those who may
+    write but not read such notes as they wrote it. Raises NotFound where the viewer does not see
+    what the note is to belong to, and for a note written before that they may read no more.
     """
     if not viewer.may(ApiScope.NOTES_WRITE):
         raise NotAllowed
     once = once_of("noteAdd", idempotency_key, new)
-    return await create_once(work, once, Note, partial(_add, work, viewer, new))
+    write = partial(_add, work, viewer, new)
+    if new.kind in kinds_open_to(viewer):
+        return await create_once(work, once, Note, write, shown=[visible_to(viewer)])
+    # They would take NotFound for a note that was never written, and write it again.
+    note = await create_once(work, once, Note, write, shown=[_stands_where_seen_by(viewer)])
+    return await _as_written(work, note)
+
+
+def _stands_where_seen_by(viewer: Viewer) -> ColumnElement[bool]:
+    """Limit notes, deleted or not, to those on what the viewer sees."""
+    return or_(
+        exists(select(Ticket.id).where(Ticket.id == Note.ticket_id, tickets.visible_to(viewer))),
+        exists(
+            select(Customer.id).where(Customer.id == Note.customer_id, customers.visible_to(viewer))
+        ),
+        exists(
+            select(Company.id).where(Company.id == Note.company_id, companies.visible_to(viewer))
+        ),
+    )
+
+
+async def _as_written(work: UnitOfWork, note: Note) -> Note:
+    """Return a note as the act wrote it that made it, whatever others have made of it since."""
+    if note.updated_at == note.created_at:
+        return note
+    first = await work.session.scalars(
+        select(NoteRevision.body)
+        .where(NoteRevision.note_id == note.id)
+        .order_by(NoteRevision.created_at, NoteRevision.id)
+        .limit(1)
+    )
+    # What is shown of it now must not be written.
+    work.session.expunge(note)
+    note.body = first.one()
+    note.updated_at = note.created_at
+    return note
 
 
 async def _add(work: UnitOfWork, viewer: Viewer, new: NewNote, row_id: UUID) -> Note:
-    if new.kind in OF_TICKETS:
+    if new.kind in KINDS_OF_TICKETS:
         hand = await take(work, viewer, new.owner_id, scope=ApiScope.NOTES_WRITE)
-        note = await _write(work, await _clean(work, new), row_id)
+        note = await _write(work, await _clean(work, viewer, new), row_id)
         _record_on_ticket(hand, note)
         await hand.finish()
         return note
     owner = await _owner(work, viewer, new)
-    note = await _write(work, await _clean(work, new), row_id)
+    note = await _write(work, await _clean(work, viewer, new), row_id)
     _record(work, note, owner)
     return note
 
@@ -99,56 +131,79 @@ async def _owner(work: UnitOfWork, viewer: Viewer, new: NewNote) -> Customer | C
     owner: Customer | Company | None
     if new.kind is NoteKind.CUSTOMER:
         owner = await work.session.scalar(
-            select(Customer).where(customers.visible_to(viewer), Customer.id == new.owner_id)
+            select(Customer)
+            .where(customers.visible_to(viewer), Customer.id == new.owner_id)
+            .with_for_update()
         )
     else:
         owner = await work.session.scalar(
-            select(Company).where(companies.visible_to(viewer), Company.id == new.owner_id)
+            select(Company)
+            .where(companies.visible_to(viewer), Company.id == new.owner_id)
+            .with_for_update()
         )
     if owner is None:
         raise NotFound
     return owner
 
 
-async def _clean(work: UnitOfWork, new: NewNote) -> NewNote:
+async def _clean(work: UnitOfWork, viewer: Viewer, new: NewNote) -> NewNote:
     check = InputCheck()
     cleaned = replace(
         new,
         body=check.text("body", new.body, NOTE_CHARACTERS),
-        remind_whom_id=await _reminded_agent(work, check, new),
+        remind_whom_id=await reminders.clean(
+            work,
+            check,
+            ticket_id=new.owner_id if new.kind in KINDS_OF_TICKETS else None,
+            remind_at=new.remind_at,
+            remind_whom_id=new.remind_whom_id,
+        ),
+        corrects_id=await _first_of(work, viewer, check, new),
         todos=[
             check.line(f"todos.{place}", text, FREE_TEXT_CHARACTERS)
             for place, text in enumerate(new.todos[: TODOS_PER_NOTE + 1])
         ],
     )
-    if new.attachment_ids and new.kind is not NoteKind.INLINE:
-        check.refuse("attachmentIds", FieldErrorCode.NOT_ALLOWED_VALUE)
+    if new.kind is not NoteKind.INLINE:
+        if new.attachment_ids:
+            check.refuse("attachmentIds", FieldErrorCode.NOT_ALLOWED_VALUE)
+        if new.corrects_id is not None:
+            check.refuse("correctsId", FieldErrorCode.NOT_ALLOWED_VALUE)
     check.raise_problems()
     if len(cleaned.todos) > TODOS_PER_NOTE:
         raise LimitReached(TODOS_PER_NOTE)
     return cleaned
 
 
-async def _reminded_agent(work: UnitOfWork, check: InputCheck, new: NewNote) -> UUID | None:
-    """Return who is to be reminded: the writer, unless told otherwise."""
-    if new.remind_at is None:
-        if new.remind_whom_id is not None:
-            check.refuse("remindAt", FieldErrorCode.REQUIRED)
+async def _first_of(
+    work: UnitOfWork, viewer: Viewer, check: InputCheck, new: NewNote
+) -> UUID | None:
+    """Return the note that is corrected, or for a correction the one that this corrects."""
+    if new.corrects_id is None or new.kind is not NoteKind.INLINE:
         return None
-    agent_id = new.remind_whom_id or work.actor.id
-    agent = await work.session.get(Agent, agent_id) if agent_id else None
-    if agent is None or not agent.active:
-        check.refuse("remindWhomId", FieldErrorCode.UNKNOWN_REFERENCE)
-    return agent_id
+    corrected = await work.session.scalar(
+        select(Note).where(
+            visible_to(viewer),
+            Note.id == new.corrects_id,
+            Note.kind == NoteKind.INLINE,
+            Note.ticket_id == new.owner_id,
+        )
+    )
+    if corrected is None:
+        check.refuse("correctsId", FieldErrorCode.UNKNOWN_REFERENCE)
+        return None
+    return corrected.corrects_id or corrected.id
 
 
 async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
     note = Note(
         id=row_id,
         kind=new.kind,
-        ticket_id=new.owner_id if new.kind in OF_TICKETS else None,
+        ticket_id=new.owner_id if new.kind in KINDS_OF_TICKETS else None,
         customer_id=new.owner_id if new.kind is NoteKind.CUSTOMER else None,
         company_id=new.owner_id if new.kind is NoteKind.COMPANY else None,
+        corrects_id=new.corrects_id,
+        attachment_count=len(set(new.attachment_ids)) or None,
         body=new.body,
         author_kind=work.actor.kind,
         author_id=work.actor.id,
@@ -162,43 +217,25 @@ async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
         NoteTodo(note_id=note.id, position=place, text=text) for place, text in enumerate(new.todos)
     )
     if new.remind_at is not None and new.remind_whom_id is not None:
-        work.session.add(
-            NoteReminder(note_id=note.id, due_at=new.remind_at, agent_id=new.remind_whom_id)
-        )
+        await reminders.schedule(work, note, new.remind_at, new.remind_whom_id)
     if note.kind is not NoteKind.INLINE:
-        work.session.add(
-            NoteRevision(
-                note_id=note.id,
-                body=note.body,
-                author_kind=note.author_kind,
-                author_id=note.author_id,
-                created_at=work.now,
-            )
-        )
+        keep_revision(work, note)
     await attachments.attach(work, new.attachment_ids, note_id=note.id)
-    await _mention(work, note)
+    await set_mentions(work, note)
     return note
 
 
-async def _mention(work: UnitOfWork, note: Note) -> None:
-    names = {name for match in _MENTION.findall(note.body) for name in _possible_names(match)}
-    if not names:
-        return
-    found = await work.session.scalars(
-        select(Agent.id).where(Agent.name_key.in_(names), Agent.active)
+def keep_revision(work: UnitOfWork, note: Note) -> None:
+    """Keep what an editable note says from now on, and who wrote it so."""
+    work.session.add(
+        NoteRevision(
+            note_id=note.id,
+            body=note.body,
+            author_kind=work.actor.kind,
+            author_id=work.actor.id,
+            created_at=work.now,
+        )
     )
-    mentioned = found.all()
-    work.session.add_all(NoteMention(note_id=note.id, agent_id=agent_id) for agent_id in mentioned)
-    await notifications.tell_mentioned(work, note, mentioned)
-
-
-def _possible_names(mention: str) -> Iterator[str]:
-    """Give the names that may be meant, folded: as far as a name may reach, without suffixes."""
-    words = mention.split(" ")
-    for count in range(1, len(words) + 1):
-        name = " ".join(words[:count]).rstrip(_MARKS_IN_NAMES)
-        yield fold(name)
-        yield fold(_SUFFIX.sub("", name))
 
 
 def _record_on_ticket(hand: TicketInHand, note: Note) -> None:

@@ -27,26 +27,40 @@ _READ_PER_EVENT = 500
 
 async def tell_mentioned(work: UnitOfWork, note: Note, agent_ids: Collection[UUID]) -> None:
     """Tell agents that a note mentions them: those of them who may read it."""
-    may_read = await _may_read(work, note)
+    may_read = await may_read_notes(work, note.ticket_id)
     told = await work.session.scalars(
         select(Agent.id).where(Agent.id.in_(agent_ids), may_read).order_by(Agent.id)
     )
     for agent_id in told:
-        _tell(
-            work,
-            agent_id,
-            NotificationKind.MENTIONED,
-            ticket_id=note.ticket_id,
-            customer_id=note.customer_id,
-            company_id=note.company_id,
-            note_id=note.id,
-        )
+        _tell_of_note(work, agent_id, NotificationKind.MENTIONED, note)
+
+
+def tell_reminded(work: UnitOfWork, note: Note, agent_id: UUID) -> None:
+    """Tell an agent that a note was to be remembered now."""
+    _tell_of_note(work, agent_id, NotificationKind.REMINDER_DUE, note)
 
 
 def tell_assigned(work: UnitOfWork, ticket: Ticket) -> None:
     """Tell the agent who has been given a ticket, if somebody was."""
     if ticket.assignee_id is not None:
         _tell(work, ticket.assignee_id, NotificationKind.ASSIGNED, ticket_id=ticket.id)
+
+
+async def may_read_notes(work: UnitOfWork, ticket_id: UUID | None) -> ColumnElement[bool]:
+    """Limit agents to those who see the notes of a ticket; every agent sees those of no ticket.
+
+    It is what `visible_to` of tickets says, from the other side.
+    """
+    if ticket_id is None:
+        return true()
+    ticket = await work.session.get_one(Ticket, ticket_id)
+    of_brand = select(BrandMember.agent_id).where(BrandMember.brand_id == ticket.brand_id)
+    of_team = select(TeamMember.agent_id).where(TeamMember.team_id == ticket.team_id)
+    return or_(
+        Agent.role == AgentRole.ADMIN,
+        Agent.id == ticket.assignee_id,
+        and_(Agent.id.in_(of_brand), true() if ticket.team_id is None else Agent.id.in_(of_team)),
+    )
 
 
 async def mark_read(
@@ -82,6 +96,18 @@ async def mark_read(
     return await work.session.scalar(unread) or 0
 
 
+def _tell_of_note(work: UnitOfWork, agent_id: UUID, kind: NotificationKind, note: Note) -> None:
+    _tell(
+        work,
+        agent_id,
+        kind,
+        ticket_id=note.ticket_id,
+        customer_id=note.customer_id,
+        company_id=note.company_id,
+        note_id=note.id,
+    )
+
+
 def _tell(work: UnitOfWork, agent_id: UUID, kind: NotificationKind, **about: UUID | None) -> None:
     """Tell an agent of what somebody else did."""
     if work.actor == Actor(ActorKind.AGENT, agent_id):
@@ -100,20 +126,6 @@ def _tell(work: UnitOfWork, agent_id: UUID, kind: NotificationKind, **about: UUI
         "NotificationAdded",
         {"notification_id": notification.id.hex},
         topic=notifications_topic(agent_id),
-    )
-
-
-async def _may_read(work: UnitOfWork, note: Note) -> ColumnElement[bool]:
-    """Limit agents to those who see a note: what `visible_to` says, from the other side."""
-    if note.ticket_id is None:
-        return true()
-    ticket = await work.session.get_one(Ticket, note.ticket_id)
-    of_brand = select(BrandMember.agent_id).where(BrandMember.brand_id == ticket.brand_id)
-    of_team = select(TeamMember.agent_id).where(TeamMember.team_id == ticket.team_id)
-    return or_(
-        Agent.role == AgentRole.ADMIN,
-        Agent.id == ticket.assignee_id,
-        and_(Agent.id.in_(of_brand), true() if ticket.team_id is None else Agent.id.in_(of_team)),
     )
 
 

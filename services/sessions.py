@@ -2,16 +2,16 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, null, select, type_coerce, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -20,29 +20,35 @@ from core.database import Database
 from core.errors import FieldErrorCode, NotAllowed, Unauthenticated, WrongCredentials
 from core.gathering import Gathering
 from core.text import address_key
-from models import api_tokens
-from models import sessions as session_rows
-from models.actors import Actor, ActorKind
-from models.agents import Agent, AgentRole
-from models.api_tokens import ApiToken, ApiTokenBrand
+from models.actors import ActorKind
+from models.agents import Agent
+from models.api_tokens import ApiToken
 from models.base import EMAIL_CHARACTERS
-from models.brands import BrandMember
+from models.chats import ChatSession
 from models.sessions import ABSOLUTE_LIFETIME, Session
-from models.teams import TeamMember
-from models.viewers import ApiScope, Viewer
-from services import sign_in_failures
+from models.viewers import Viewer
+from services import sign_in_failures, token_holders
 from services.passwords import PASSWORD_CHARACTERS_MAXIMUM, password_matches
 from services.sign_in_failures import Claimant
+from services.token_holders import Holder, TokenKind
 from services.validation import InputCheck
 
 SESSION_PREFIX = "sts_"
 API_TOKEN_PREFIX = "sta_"  # noqa: S105  # a prefix that secret scanners can look for
+CHAT_PREFIX = "stc_"
+_KINDS = {API_TOKEN_PREFIX: TokenKind.API_TOKEN, CHAT_PREFIX: TokenKind.CHAT}
 TOKEN_BYTES = 32
 FIND_SECONDS = 10  # it takes a millisecond
 # `last_used_at` is written at most this often: a sign of life, not a write per request.
 TOUCH_SECONDS = 300
 # A read does not wait any longer for whoever writes meanwhile.
 TOUCH_WAIT_SECONDS = 1
+
+_SESSION_TABLES: dict[ActorKind, type[Session | ApiToken | ChatSession]] = {
+    ActorKind.AGENT: Session,
+    ActorKind.INTEGRATION: ApiToken,
+    ActorKind.CUSTOMER: ChatSession,
+}
 
 _touches: dict[UUID | None, asyncio.Task[None]] = {}
 
@@ -116,7 +122,8 @@ async def authenticate(
 ) -> Viewer:
     """Return who sent a request with this Authorization header; without one, a stranger.
 
-    Raises Unauthenticated for anything that is not the bearer token of a live session or API token.
+    Raises Unauthenticated for anything that is not the bearer token of a live session, chat or API
+    token.
     """
     return await Authentication(database).authenticate(authorization, language=language)
 
@@ -135,7 +142,7 @@ class Authentication:
         scheme, _, token = authorization.strip().partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated
-        key = _TokenKey(token_hash(token), of_integration=token.startswith(API_TOKEN_PREFIX))
+        key = _TokenKey.of(token)
         found = (await self._tokens.get([key])).get(key)
         if found is None:
             raise Unauthenticated
@@ -144,18 +151,16 @@ class Authentication:
             await _touch(self._database, viewer)
         return viewer if viewer.is_agent else replace(viewer, language=language)
 
-    async def _find(self, keys: set["_TokenKey"]) -> dict["_TokenKey", "_Found"]:
-        hashes = {key.hash for key in keys if not key.of_integration}
-        api_hashes = {key.hash for key in keys if key.of_integration}
-        found: dict[_TokenKey, _Found] = {}
+    async def _find(self, keys: set["_TokenKey"]) -> dict["_TokenKey", Holder]:
+        hashes: dict[TokenKind, set[bytes]] = defaultdict(set)
+        for key in keys:
+            hashes[key.kind].add(key.hash)
+        found: dict[_TokenKey, Holder] = {}
         # All who come meanwhile wait for this: a database that hangs must not hang them for ever.
         async with asyncio.timeout(FIND_SECONDS), self._database.reading() as connection:
-            if hashes:
-                for one in await _agents_of(connection, hashes):
-                    found[_TokenKey(one.token_hash, of_integration=False)] = one
-            if api_hashes:
-                for one in await _integrations(connection, ApiToken.token_hash.in_(api_hashes)):
-                    found[_TokenKey(one.token_hash, of_integration=True)] = one
+            for kind, wanted in hashes.items():
+                for one in await token_holders.by_token_hash(connection, kind, wanted):
+                    found[_TokenKey(kind, one.token_hash)] = one
         return found
 
 
@@ -163,32 +168,32 @@ async def persons_now(database: Database, viewers: Collection[Viewer]) -> dict[U
     """Return what signed-in viewers may see and do now, by session, as `Viewer.person`.
 
     Absent are those whose session has ended, and whose API token is revoked or expired. The
-    language of integrations is not known here: it is that of their request.
+    language of integrations and of chat customers is not known here: it is that of their request.
     """
     agents = {viewer.session_id for viewer in viewers if viewer.is_agent}
-    integrations = {viewer.session_id for viewer in viewers if not viewer.is_agent}
+    customers = {viewer.session_id for viewer in viewers if viewer.is_customer}
+    integrations = {viewer.session_id for viewer in viewers} - agents - customers
     now: dict[UUID, Viewer] = {}
+    found: list[Holder] = []
     async with database.reading() as connection:
         if agents:
-            now |= await _agents_now(connection, agents)
+            now |= await token_holders.agents_now(connection, agents)
+        if customers:
+            found += await token_holders.customers(connection, ChatSession.id.in_(customers))
         if integrations:
-            found = await _integrations(connection, ApiToken.id.in_(integrations))
-            now |= {one.session_id: one.person for one in found}
-    return now
+            found += await token_holders.integrations(connection, ApiToken.id.in_(integrations))
+    return now | {one.session_id: one.person for one in found}
 
 
 @dataclass(frozen=True, slots=True)
 class _TokenKey:
+    kind: TokenKind
     hash: bytes
-    of_integration: bool
 
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    person: Viewer
-    session_id: UUID
-    token_hash: bytes
-    last_used_at: datetime
+    @classmethod
+    def of(cls, token: str) -> Self:
+        kinds = (kind for prefix, kind in _KINDS.items() if token.startswith(prefix))
+        return cls(next(kinds, TokenKind.SESSION), token_hash(token))
 
 
 def _checked_address(email: str, password: str) -> str:
@@ -235,109 +240,8 @@ def _open_session(session: AsyncSession, agent: Agent) -> SignedIn:
     return SignedIn(token, agent, now + ABSOLUTE_LIFETIME)
 
 
-# Each membership of each agent.
-_NONE = type_coerce(null(), Uuid())
-_MEMBERSHIPS = (
-    select(BrandMember.agent_id, BrandMember.brand_id, _NONE.label("team_id"))
-    .union_all(select(TeamMember.agent_id, _NONE, TeamMember.team_id))
-    .subquery()
-)
-# All that decides what agents may do, in one statement; a row for each of their memberships.
-_RIGHTS = (
-    select(
-        Agent.id.label("agent_id"),
-        Agent.role,
-        Agent.language,
-        _MEMBERSHIPS.c.brand_id,
-        _MEMBERSHIPS.c.team_id,
-    )
-    .outerjoin(_MEMBERSHIPS, _MEMBERSHIPS.c.agent_id == Agent.id)
-    .where(Agent.active)
-)
-_RIGHTS_OF_SESSIONS = _RIGHTS.add_columns(
-    Session.id, Session.token_hash, Session.last_used_at
-).join(Session, Session.agent_id == Agent.id)
-
-
-def _persons(rows: Sequence[Row[Any]]) -> dict[UUID, Viewer]:
-    """Return agents by their ids."""
-    brands: dict[UUID, set[UUID]] = defaultdict(set)
-    teams: dict[UUID, set[UUID]] = defaultdict(set)
-    for row in rows:
-        if row.brand_id is not None:
-            brands[row.agent_id].add(row.brand_id)
-        if row.team_id is not None:
-            teams[row.agent_id].add(row.team_id)
-    return {
-        agent_id: Viewer(
-            actor=Actor(ActorKind.AGENT, agent_id),
-            language=row.language,
-            is_admin=row.role is AgentRole.ADMIN,
-            brand_ids=frozenset(brands[agent_id]),
-            team_ids=frozenset(teams[agent_id]),
-        )
-        for agent_id, row in {row.agent_id: row for row in rows}.items()
-    }
-
-
-async def _agents_of(connection: AsyncConnection, hashes: Collection[bytes]) -> list[_Found]:
-    statement = _RIGHTS_OF_SESSIONS.where(
-        Session.token_hash.in_(hashes), session_rows.is_live(clock.now())
-    )
-    rows = (await connection.execute(statement)).all()
-    persons = _persons(rows)
-    return [
-        _Found(persons[row.agent_id], row.id, row.token_hash, row.last_used_at)
-        for row in {row.id: row for row in rows}.values()
-    ]
-
-
-async def _agents_now(
-    connection: AsyncConnection, session_ids: Collection[UUID | None]
-) -> dict[UUID, Viewer]:
-    """Return the agents of sessions, by session. They are fewer, so they are asked for apart."""
-    live = select(Session.id, Session.agent_id).where(
-        Session.id.in_(session_ids), session_rows.is_live(clock.now())
-    )
-    sessions = (await connection.execute(live)).all()
-    agent_ids = {row.agent_id for row in sessions}
-    persons = _persons((await connection.execute(_RIGHTS.where(Agent.id.in_(agent_ids)))).all())
-    return {row.id: persons[row.agent_id] for row in sessions if row.agent_id in persons}
-
-
-async def _integrations(connection: AsyncConnection, is_token: ColumnElement[bool]) -> list[_Found]:
-    tokens = (
-        await connection.execute(
-            select(ApiToken.id, ApiToken.token_hash, ApiToken.scopes, ApiToken.last_used_at).where(
-                is_token, api_tokens.is_live(clock.now())
-            )
-        )
-    ).all()
-    brands: dict[UUID, set[UUID]] = defaultdict(set)
-    ids = [row.id for row in tokens]
-    of_tokens = select(ApiTokenBrand.api_token_id, ApiTokenBrand.brand_id).where(
-        ApiTokenBrand.api_token_id.in_(ids)
-    )
-    if ids:
-        for token_id, brand_id in await connection.execute(of_tokens):
-            brands[token_id].add(brand_id)
-    return [
-        _Found(
-            Viewer(
-                actor=Actor(ActorKind.INTEGRATION, row.id),
-                brand_ids=frozenset(brands[row.id]),
-                scopes=frozenset(ApiScope(scope) for scope in row.scopes),
-            ),
-            row.id,
-            row.token_hash,
-            row.last_used_at or datetime.min.replace(tzinfo=UTC),
-        )
-        for row in tokens
-    ]
-
-
 async def _touch(database: Database, viewer: Viewer) -> None:
-    """Write that a session or an API token is in use.
+    """Write that a session, a chat or an API token is in use.
 
     A request that only reads neither fails nor waits for long because somebody else writes: after
     a moment it goes on, and the sign of life is written once its turn comes. One that is lost is
@@ -352,7 +256,9 @@ async def _touch(database: Database, viewer: Viewer) -> None:
 
 
 async def _write_last_use(database: Database, viewer: Viewer) -> None:
-    table = Session if viewer.is_agent else ApiToken
+    if viewer.actor is None:
+        return
+    table = _SESSION_TABLES[viewer.actor.kind]
     with suppress(SQLAlchemyError, OSError):
         async with database.transaction() as session:
             await session.execute(

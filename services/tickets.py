@@ -1,6 +1,6 @@
 """What agents do with tickets: edit, close and reopen them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,8 +22,6 @@ from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 from services.waiting import OPEN_STATUSES
 
-# A customer with more open tickets is a machine, and nobody watches each of them.
-TICKETS_TOLD_OF = 500
 _FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
 
@@ -47,9 +45,14 @@ class TicketInHand:
         if moment is None:
             work.happen_after(ticket.updated_at)
         self._moment = moment or work.now
-        self._before = None if is_new else _state(ticket)
+        self._before = None if is_new else state_of(ticket)
         self._status_before = ticket.status
         self._acts: list[dict[str, Any]] = []
+        self._tags_before: Collection[UUID] | None = None
+
+    def had_tags(self, tag_ids: Collection[UUID]) -> None:
+        """Say which tags the ticket had: an act that changes them must, all others keep them."""
+        self._tags_before = tag_ids
 
     def record(
         self, event_type: str, payload: dict[str, Any], *, versions: Sequence[Versioned] = ()
@@ -79,17 +82,25 @@ class TicketInHand:
         # The ticket's row is written once, with its version: nothing here reads what changed on it.
         with self._work.session.no_autoflush:
             surroundings = await _surroundings(self._work, self.ticket)
+        surroundings_before = surroundings
+        if self._tags_before is not None:
+            surroundings_before = surroundings | {"tag_ids": _hexes(self._tags_before)}
         payload = {
             "ticket_id": self.ticket.id.hex,
-            "before": None if self._before is None else self._before | surroundings,
-            "after": _state(self.ticket) | surroundings,
+            "before": None if self._before is None else self._before | surroundings_before,
+            "after": state_of(self.ticket) | surroundings,
             "acts": [act["type"] for act in self._acts],
-            "changes": [c for act in self._acts for c in act.get("changes", ())],
+            "changes": [
+                change
+                for act in self._acts
+                if "note_id" not in act  # what changed in a note is nothing that lists show
+                for change in act.get("changes", ())
+            ],
         }
         self._work.record("InboxChanged", payload, topic=inbox_topic(self.ticket.brand_id))
 
 
-def _state(ticket: Ticket) -> dict[str, Any]:
+def state_of(ticket: Ticket) -> dict[str, Any]:
     """Return the part of a ticket's state that stands on its own row."""
     return {
         "status": ticket.status,
@@ -116,38 +127,12 @@ async def _surroundings(work: UnitOfWork, ticket: Ticket) -> dict[str, Any]:
     company_id = rows[0].company_id
     return {
         "company_id": company_id.hex if company_id else None,
-        "tag_ids": [row.tag_id.hex for row in rows if row.tag_id],
+        "tag_ids": _hexes(row.tag_id for row in rows if row.tag_id),
     }
 
 
-async def tell_of_customer(
-    work: UnitOfWork, customer: Customer, company_before: UUID | None
-) -> None:
-    """Tell the inboxes that the customer of their tickets has another name or company.
-
-    Lists of tickets show the name, and are filtered by the company. Closed tickets are history; of
-    the others the newest 500 are told of.
-    """
-    newest = (
-        select(Ticket.id)
-        .where(Ticket.customer_id == customer.id, Ticket.status != TicketStatus.CLOSED)
-        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
-        .limit(TICKETS_TOLD_OF)
-    )
-    # Locked in the order of their ids, as by all who lock several: nobody waits in a circle.
-    tickets = await work.session.scalars(
-        select(Ticket).where(Ticket.id.in_(newest)).order_by(Ticket.id).with_for_update()
-    )
-    for ticket in tickets:
-        after = _state(ticket) | await _surroundings(work, ticket)
-        payload = {
-            "ticket_id": ticket.id.hex,
-            "before": after | {"company_id": company_before.hex if company_before else None},
-            "after": after,
-            "acts": ["CustomerChanged"],
-            "changes": [],
-        }
-        work.record("InboxChanged", payload, topic=inbox_topic(ticket.brand_id))
+def _hexes(ids: Iterable[UUID]) -> list[str]:
+    return [row_id.hex for row_id in ids]
 
 
 async def take(

@@ -1,4 +1,10 @@
-"""One act after the other, where there is no row yet that the first could lock."""
+"""One act after the other, where there is no row yet that the first could lock.
+
+Turns come before all locks of rows: see "Locks" in docs/architecture.md.
+"""
+
+from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -10,7 +16,17 @@ async def take_turn(work: UnitOfWork, name: str) -> None:
 
     SQLite has one writer at a time, so there every act has its turn already.
     """
+    await _lock(work, func.pg_advisory_xact_lock, name)
+
+
+async def share_turn(work: UnitOfWork, name: str) -> None:
+    """Wait until no act has the turn of this name, and let none take it until this act ends.
+
+    Any number of acts share a turn at once.
+    """
+    await _lock(work, func.pg_advisory_xact_lock_shared, name)
+
+
+async def _lock(work: UnitOfWork, function: Callable[..., Any], name: str) -> None:
     if work.session.get_bind().dialect.name == "postgresql":
-        await work.session.execute(
-            select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0)))
-        )
+        await work.session.execute(select(function(func.hashtextextended(name, 0))))

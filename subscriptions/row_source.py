@@ -5,7 +5,7 @@ from uuid import UUID
 from core.ids import NodeKind
 from models.base import Base
 from models.event_topics import topic_named
-from models.viewers import Viewer
+from models.viewers import ApiScope, Viewer
 from subscriptions.log.following import Happened
 from subscriptions.log_source import LogSource
 from subscriptions.sight import Sees
@@ -41,9 +41,19 @@ class RowSource(LogSource):
         return AccessLost(last.cursor)
 
     async def _sees(self, item: Item) -> Sees:
-        named = item.record.payload if isinstance(item, Happened) else {}
+        if not isinstance(item, Happened):
+            return lambda _viewer: True
+        if item.record.type == "NoteDeleted":
+            return _may_read_notes  # who sees the row and reads notes has read it until now
+        named = item.record.payload
         if named.get("ticket_id"):
             return await self.access.sight.of_ticket(UUID(named["ticket_id"]))
+        if named.get("interaction_id"):
+            return await self.access.sight.of(NodeKind.INTERACTION, UUID(named["interaction_id"]))
         if named.get("note_id"):
             return await self.access.sight.of_note(UUID(named["note_id"]))
         return lambda _viewer: True
+
+
+def _may_read_notes(viewer: Viewer) -> bool:
+    return viewer.may(ApiScope.NOTES_READ) and viewer.may(ApiScope.CUSTOMERS_READ)

@@ -8,6 +8,7 @@ from uuid import UUID
 from models.event_topics import topic_named
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
+from services.changes import changes_told_by
 from subscriptions.log.following import Happened
 from subscriptions.log_source import LogSource
 from subscriptions.sight import Sees
@@ -16,6 +17,9 @@ from subscriptions.streams import Streams
 
 # So old may be what is known of a ticket's place. It saves a statement for each message of a chat.
 PLACEMENT_SECONDS = 1.0
+
+# Events that show nothing of the note or message that they tell of.
+_TELLS_WHAT_IS_GONE = frozenset({"NoteDeleted", "FavoriteRemoved"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +48,27 @@ class TicketSource(LogSource):
     async def judge(self, item: Item) -> Judge:
         """Keep all from those who do not see the ticket, and notes from those who read none."""
         sees = await self._who_sees(item)
-        tells_of_note = isinstance(item, Happened) and item.record.payload.get("note_id")
+        reads = await self._who_reads(item)
 
         def judge(viewer: Viewer) -> Verdict:
             if not sees(viewer):
                 return Verdict.LOST
-            if tells_of_note and not viewer.may(ApiScope.NOTES_READ):
-                return Verdict.SKIPS
-            return Verdict.HEARS
+            return Verdict.HEARS if reads(viewer) else Verdict.SKIPS
 
         return judge
 
+    async def _who_reads(self, item: Item) -> Sees:
+        """Return who may be told of a note. What shows a deleted one is told to nobody any more."""
+        note_id = item.record.payload.get("note_id") if isinstance(item, Happened) else None
+        if note_id is None:
+            return lambda _viewer: True
+        if isinstance(item, Happened) and item.record.type in _TELLS_WHAT_IS_GONE:
+            return lambda viewer: viewer.may(ApiScope.NOTES_READ)
+        return await self.access.sight.of_note(UUID(note_id))
+
     async def _who_sees(self, item: Item) -> Sees:
         """Read where the ticket is placed. What moves it is an event of this very source."""
-        leaves_it = isinstance(item, Happened) and "changes" not in item.record.payload
+        leaves_it = isinstance(item, Happened) and not changes_told_by(item.record)
         now = time.monotonic()
         if self._sees is None or not leaves_it or now - self._read_at > PLACEMENT_SECONDS:
             self._sees = await self.access.sight.of_ticket(self._ticket_id)

@@ -8,6 +8,7 @@ from models.api_tokens import ApiToken
 from models.base import Base
 from models.brands import Brand
 from models.companies import Company
+from models.customers import Customer
 from models.event_topics import topic_named
 from models.events import read_events
 from models.tags import Tag
@@ -20,6 +21,7 @@ _MODELS: dict[NodeKind, type[Base]] = {
     NodeKind.API_TOKEN: ApiToken,
     NodeKind.BRAND: Brand,
     NodeKind.COMPANY: Company,
+    NodeKind.CUSTOMER: Customer,
     NodeKind.TAG: Tag,
     NodeKind.TEAM: Team,
     NodeKind.TOPIC: Topic,

@@ -24,7 +24,10 @@ type Query {
   assignees(brandId: ID!, search: String): [Assignee!]!
   reminders(done: Boolean = false): NoteConnection! @pages
   dashboard(filter: TicketFilter): Dashboard!
+  handover(ticketId: ID!, since: EventCursor): Handover!
   notifications(unreadOnly: Boolean = false): NotificationConnection! @pages
+  openInteractions: [Interaction!]!
+  recentInteractions: InteractionConnection! @pages
 }
 
 interface Node { id: ID! }
@@ -76,6 +79,18 @@ enum Channel {
   EMAIL PHONE WEB INTERNAL LIVE_CHAT TELEGRAM VIBER SKYPE SLACK WHATSAPP LINE INSTAGRAM FACEBOOK
 }
 union TimelineItem = Message | Note | TicketChange
+type Handover {
+  ticket: Ticket!
+  cursor: EventCursor!
+  sinceMoment: DateTime
+  favorites: FavoriteConnection! @pages
+  reminders: NoteConnection! @pages
+  notes: NoteConnection! @pages
+  changes: TicketChangeConnection! @pages
+  messages: MessageConnection! @pages
+  messageCount: Int!
+  discussion: NoteConnection! @pages
+}
 
 type Message implements Node {
   id: ID!
@@ -179,9 +194,16 @@ type Mutation {
   ticketTransfer(input: TicketTransferInput!): TicketTransferResult!
   ticketClose(input: TicketCloseInput!): TicketCloseResult!
   ticketReopen(input: TicketReopenInput!): TicketReopenResult!
+  ticketTag(input: TicketTagInput!): TicketTagResult!
+  ticketUntag(input: TicketUntagInput!): TicketUntagResult!
+  chatStart(input: ChatStartInput!): ChatStartResult!
   messageSend(input: MessageSendInput!): MessageSendResult!
   messageReceive(input: MessageReceiveInput!): MessageReceiveResult!
   noteAdd(input: NoteAddInput!): NoteAddResult!
+  noteUpdate(input: NoteUpdateInput!): NoteUpdateResult!
+  noteDelete(input: NoteDeleteInput!): NoteDeleteResult!
+  reminderComplete(input: ReminderCompleteInput!): ReminderCompleteResult!
+  todoCheck(input: TodoCheckInput!): TodoCheckResult!
   favoriteAdd(input: FavoriteAddInput!): FavoriteAddResult!
   favoriteRemove(input: FavoriteRemoveInput!): FavoriteRemoveResult!
   customerCreate(input: CustomerCreateInput!): CustomerCreateResult!
@@ -200,9 +222,34 @@ type Mutation {
   topicUpdate(input: TopicUpdateInput!): TopicUpdateResult!
   tagCreate(input: TagCreateInput!): TagCreateResult!
   tagUpdate(input: TagUpdateInput!): TagUpdateResult!
+  interactionOpen(input: InteractionOpenInput!): InteractionOpenResult!
+  interactionUpdate(input: InteractionUpdateInput!): InteractionUpdateResult!
+  interactionTag(input: InteractionTagInput!): InteractionTagResult!
+  interactionUntag(input: InteractionUntagInput!): InteractionUntagResult!
+  interactionClose(input: InteractionCloseInput!): InteractionCloseResult!
+  interactionReopen(input: InteractionReopenInput!): InteractionReopenResult!
   presenceSet(input: PresenceSetInput!): PresenceSetResult!
   notificationsMarkRead(input: NotificationsMarkReadInput!): NotificationsMarkReadResult!
 }
+input InteractionOpenInput {
+  channel: Channel!
+  customerId: ID
+  handle: String
+  ticketId: ID
+  idempotencyKey: String
+}
+input InteractionUpdateInput { interactionId: ID! expectedVersion: Int! summary: String }
+input InteractionTagInput { interactionId: ID! tag: String! }
+input InteractionUntagInput { interactionId: ID! tag: String! }
+input InteractionCloseInput {
+  interactionId: ID!
+  outcome: InteractionOutcome
+  customerForm: CustomerFormInput
+}
+enum InteractionOutcome { SAVE DISCARD CREATE }
+union InteractionCloseResult =
+  | InteractionCloseSuccess | UnsavedChanges | EditConflict | AlreadyExists
+input InteractionReopenInput { interactionId: ID }
 input PresenceSetInput { resourceId: ID! state: PresenceState! field: String }
 
 input SignInInput { email: String! password: String! }
@@ -221,7 +268,11 @@ type TicketUpdateSuccess { ticket: Ticket! mergedFields: [String!]! }
 input TicketTransferInput { ticketId: ID! assigneeId: ID teamId: ID comment: String }
 input TicketCloseInput { ticketId: ID! }
 input TicketReopenInput { ticketId: ID! }
+input TicketTagInput { ticketId: ID! tagId: ID name: String }
+input TicketUntagInput { ticketId: ID! tagId: ID name: String }
 
+input ChatStartInput { brandId: ID! name: String language: String }
+type ChatStartSuccess { token: String! ticket: Ticket! }
 input MessageSendInput {
   ticketId: ID!
   body: String!
@@ -256,6 +307,20 @@ input NoteAddInput {
   todos: [String!]
   idempotencyKey: String
 }
+input NoteUpdateInput {
+  noteId: ID!
+  expectedVersion: Int!
+  body: String
+  remindAt: DateTime
+  remindWhomId: ID
+}
+type NoteUpdateSuccess { note: Note! mergedFields: [String!]! }
+input NoteDeleteInput { noteId: ID! expectedVersion: Int }
+type NoteDeleteSuccess { noteId: ID! }
+input ReminderCompleteInput { noteId: ID! }
+type ReminderCompleteSuccess { note: Note! }
+input TodoCheckInput { todoId: ID! }
+type TodoCheckSuccess { note: Note! }
 input FavoriteAddInput { itemId: ID! }
 type FavoriteAddSuccess { favorite: Favorite! ticket: Ticket! }
 union FavoriteAddResult = FavoriteAddSuccess | NotFound | LimitReached
@@ -289,6 +354,11 @@ type EditConflict implements UserError {
 type ConflictingField { field: String! base: String theirs: String yours: String }
 type LimitReached implements UserError { code: ErrorCode! message: String! limit: Int! }
 type AlreadyExists implements UserError { code: ErrorCode! message: String! existing: Node }
+type UnsavedChanges implements UserError {
+  code: ErrorCode!
+  message: String!
+  fields: [String!]!
+}
 type IdempotencyKeyReused implements UserError { code: ErrorCode! message: String! }
 type NewActivity implements UserError {
   code: ErrorCode!
@@ -310,7 +380,9 @@ type Subscription {
   customerEvents(customerId: ID!, after: EventCursor): CustomerEvent!
   dashboard(filter: TicketFilter): Dashboard!
   notificationEvents(after: EventCursor): NotificationEvent!
+  chatEvents(after: EventCursor): ChatEvent!
 }
+union ChatEvent = StreamReady | StreamReset
 union CustomerEvent = StreamReady | StreamReset
 union NotificationEvent = StreamReady | StreamReset
 type EditWarning implements Event {
@@ -323,8 +395,8 @@ type EditWarning implements Event {
 }
 interface Event { cursor: EventCursor! }
 union TicketEvent =
-  | StreamReady | StreamReset | MessageAdded | NoteAdded | FavoriteAdded | FavoriteRemoved
-  | TicketChanged | AccessLost
+  | StreamReady | StreamReset | MessageAdded | NoteAdded | NoteChanged | NoteDeleted
+  | FavoriteAdded | FavoriteRemoved | TicketChanged | AccessLost
 union InboxEvent = StreamReady | StreamReset
 type StreamReady implements Event { cursor: EventCursor! actor: Actor occurredAt: DateTime! }
 type StreamReset implements Event {
@@ -344,6 +416,18 @@ type NoteAdded implements Event {
   actor: Actor
   occurredAt: DateTime!
   note: Note!
+}
+type NoteChanged implements Event {
+  cursor: EventCursor!
+  actor: Actor
+  occurredAt: DateTime!
+  note: Note!
+}
+type NoteDeleted implements Event {
+  cursor: EventCursor!
+  actor: Actor
+  occurredAt: DateTime!
+  noteId: ID!
 }
 type FavoriteAdded implements Event {
   cursor: EventCursor!

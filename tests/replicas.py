@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from core.text import fold
 from tests.desk import Client
 from tests.selections import CONNECTIONS, parts
 
@@ -69,6 +70,8 @@ class TicketPage(Replica):
             ... on Event {{ cursor }}
             ... on MessageAdded {{ message {{ {parts("Message")} ticket {{ ...Now }} }} }}
             ... on NoteAdded {{ note {{ {parts("Note")} ticket {{ ...Now }} }} }}
+            ... on NoteChanged {{ note {{ {parts("Note")} ticket {{ ...Now }} }} }}
+            ... on NoteDeleted {{ noteId owner {{ ...Now }} ticketChange {{ ...Done }} }}
             ... on FavoriteAdded {{
               favorite {{ {parts("Favorite")} ticket {{ ...Now }} }} change {{ ...Done }}
             }}
@@ -101,10 +104,8 @@ class TicketPage(Replica):
             case "MessageAdded":
                 self.state |= event["message"].pop("ticket")
                 self._add_in_order("messages", event["message"], "Message")
-            case "NoteAdded":
-                self.state |= event["note"].pop("ticket")
-                is_inline = event["note"]["kind"] == "INLINE"
-                self._add_in_order("notes", event["note"], "Note" if is_inline else None)
+            case "NoteAdded" | "NoteChanged" | "NoteDeleted":
+                self._apply_to_notes(event)
             case "FavoriteAdded":
                 self.state |= event["favorite"].pop("ticket")
                 self._star(event["favorite"])
@@ -133,6 +134,25 @@ class TicketPage(Replica):
         self.state["favorites"] = [
             star for star in self.state["favorites"] if star["item"]["id"] != item_id
         ]
+
+    def _apply_to_notes(self, event: Parts) -> None:
+        if event["__typename"] == "NoteDeleted":
+            self.state |= event["owner"]
+            self._forget(event["noteId"])
+            self._add_in_order("changes", event["ticketChange"], "TicketChange")
+            return
+        note = event["note"]
+        self.state |= note.pop("ticket")
+        if event["__typename"] == "NoteChanged":
+            self.state["notes"] = _replaced(self.state["notes"], note)
+        else:
+            self._add_in_order("notes", note, "Note" if note["kind"] == "INLINE" else None)
+
+    def _forget(self, note_id: str) -> None:
+        self.state["notes"] = _without(self.state["notes"], note_id)
+        for change in self.state["changes"]:
+            if change["item"] is not None and change["item"]["id"] == note_id:
+                change["item"] = None
 
     def _item(self, item_id: str) -> Parts:
         lists = (self.state[name] for name in ("messages", "notes", "changes"))
@@ -210,6 +230,50 @@ class TicketList(Replica):
             self.state = sorted([ticket, *others], key=lambda row: row["updatedAt"], reverse=True)
 
 
+class CustomerList(Replica):
+    """A searched list of customers, by name."""
+
+    document = """
+        query ($search: String) { customers(search: $search, first: 50) { nodes { ...Row } } }
+    """
+    subscription = """
+        subscription ($search: String, $after: EventCursor) {
+          customerListEvents(search: $search, after: $after) {
+            __typename
+            ... on Event { cursor }
+            ... on CustomerEntered { customer { ...Row } }
+            ... on CustomerUpdated { customer { ...Row } }
+            ... on CustomerLeft { customerId }
+            ... on CustomerCompanyRenamed { isOutdated }
+          }
+        }
+    """
+    row = """
+        fragment Row on Customer {
+          id name email phone language createdAt updatedAt company { id }
+          profiles { channel handle }
+        }
+    """
+    document += row
+    subscription += row
+
+    async def fetch(self, client: Client) -> Any:
+        """Return the rows of the list."""
+        return (await client.ask(self.document, **self.variables))["customers"]["nodes"]
+
+    def apply(self, event: Parts) -> None:
+        """Put in, replace or take out one customer; names of companies are not kept."""
+        match event["__typename"]:
+            case "CustomerCompanyRenamed":
+                assert not event["isOutdated"]
+            case "CustomerLeft":
+                self.state = [row for row in self.state if row["id"] != event["customerId"]]
+            case _:
+                customer = event["customer"]
+                others = [row for row in self.state if row["id"] != customer["id"]]
+                self.state = sorted([customer, *others], key=lambda row: fold(row["name"]))
+
+
 class NotedPage(Replica):
     """What notes are written on, with those, newest first."""
 
@@ -229,21 +293,30 @@ class NotedPage(Replica):
         return fetched
 
     def apply(self, event: Parts) -> None:
-        """Take it as it is now, and what was written on it."""
-        if event["__typename"] == "NoteAdded":
-            self.state |= event["note"].pop(self.noun)
-            self.state["notes"].insert(0, event["note"])
-        else:
-            self.state |= event[self.noun]
+        """Take it as it is now, and the notes on it."""
+        match event["__typename"]:
+            case "NoteAdded":
+                self.state |= event["note"].pop(self.noun)
+                self.state["notes"].insert(0, event["note"])
+            case "NoteChanged":
+                self.state |= event["note"].pop(self.noun)
+                self.state["notes"] = _replaced(self.state["notes"], event["note"])
+            case "NoteDeleted":
+                self.state |= event["owner"]
+                self.state["notes"] = _without(self.state["notes"], event["noteId"])
+            case _:
+                self.state |= event[self.noun]
 
 
 class CustomerPage(NotedPage):
-    """A customer, by what the channels know them, and the notes on them."""
+    """A customer, by what the channels know them, the notes on them, and their interactions."""
 
     noun = "customer"
     document = f"""
         query ($customerId: ID!) {{
-          customer(id: $customerId) {{ {parts("Customer")} notes{_items("Note")} }}
+          customer(id: $customerId) {{
+            {parts("Customer")} notes{_items("Note")} interactions{_items("Interaction")}
+          }}
         }}
     """
     subscription = f"""
@@ -255,11 +328,36 @@ class CustomerPage(NotedPage):
             ... on ProfileLinked {{ customer {{ ...Now }} }}
             ... on ProfileChanged {{ customer {{ ...Now }} }}
             ... on CustomerTicketOpened {{ customer {{ ...Now }} }}
+            ... on InteractionOpened {{ historyOf {{ ...Now }} interaction {{ ...Contact }} }}
+            ... on InteractionChanged {{ historyOf {{ ...Now }} interaction {{ ...Contact }} }}
+            ... on InteractionClosed {{ historyOf {{ ...Now }} interaction {{ ...Contact }} }}
+            ... on InteractionReopened {{ historyOf {{ ...Now }} interaction {{ ...Contact }} }}
             ... on NoteAdded {{ note {{ {parts("Note")} customer {{ ...Now }} }} }}
+            ... on NoteChanged {{ note {{ {parts("Note")} customer {{ ...Now }} }} }}
+            ... on NoteDeleted {{ noteId owner {{ ...Now }} }}
           }}
         }}
         fragment Now on Customer {{ {parts("Customer")} }}
+        fragment Contact on Interaction {{ {parts("Interaction")} }}
     """
+
+    async def fetch(self, client: Client) -> Any:
+        """Return the customer, their lists as plain lists."""
+        fetched = await super().fetch(client)
+        fetched["interactions"] = fetched["interactions"]["nodes"]
+        return fetched
+
+    def apply(self, event: Parts) -> None:
+        """Take the customer as they are now, and what the event is about."""
+        if "interaction" not in event:
+            super().apply(event)
+            return
+        self.state |= event["historyOf"]
+        interaction = event["interaction"]
+        history = _without(self.state["interactions"], interaction["id"])
+        if _is_with(interaction, self.state["id"]):
+            history.append(interaction)
+        self.state["interactions"] = sorted(history, key=_opened_at, reverse=True)
 
 
 class CompanyPage(NotedPage):
@@ -278,6 +376,8 @@ class CompanyPage(NotedPage):
             ... on Event {{ cursor }}
             ... on CompanyChanged {{ company {{ ...Now }} }}
             ... on NoteAdded {{ note {{ {parts("Note")} company {{ ...Now }} }} }}
+            ... on NoteChanged {{ note {{ {parts("Note")} company {{ ...Now }} }} }}
+            ... on NoteDeleted {{ noteId owner {{ ...Now }} }}
           }}
         }}
         fragment Now on Company {{ {parts("Company")} }}
@@ -359,6 +459,24 @@ def _moment(item: Parts) -> str:
     """Return when something stands in a conversation. Moments of one form sort as texts."""
     moment: str = item["occurredAt"] if "occurredAt" in item else item["createdAt"]
     return moment
+
+
+def _replaced(items: list[Parts], by: Parts) -> list[Parts]:
+    return [by if item["id"] == by["id"] else item for item in items]
+
+
+def _without(items: list[Parts], item_id: str) -> list[Parts]:
+    return [item for item in items if item["id"] != item_id]
+
+
+def _opened_at(interaction: Parts) -> str:
+    moment: str = interaction["openedAt"]
+    return moment
+
+
+def _is_with(interaction: Parts, customer_id: str) -> bool:
+    customer = interaction["customer"]
+    return customer is not None and bool(customer["id"] == customer_id)
 
 
 def _reference(type_name: str, node_id: str) -> Parts:

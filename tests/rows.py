@@ -90,6 +90,7 @@ class Rows:
             author_kind=ActorKind.AUTOMATION,
             created_at=clock.now(),
             updated_at=clock.now(),
+            attachment_count=1 if kind is NoteKind.INLINE else None,
             **owner,
         )
 

@@ -17,6 +17,7 @@ NOT_KEPT = {
     "Note": {"ticket", "customer", "company"},
     "Favorite": {"ticket"},
     "ChannelProfile": {"customer"},
+    "Interaction": {"form"},  # which only the viewer's own lists tell
 }
 
 # Objects with an id that are kept whole where they stand.
@@ -26,13 +27,16 @@ KEPT_WHOLE = {"Customer": {"profiles"}}
 CONNECTIONS = {
     "Ticket": {"messages", "timeline", "notes", "favorites", "changes"},
     "Message": set[str](),
-    "Note": {"revisions"},  # inline notes have none, and other notes cannot be edited yet
+    "Note": {
+        "revisions",  # which NoteChanged adds to: read when somebody opens them
+        "corrections",  # the notes of the ticket's list that name it in `corrects`
+    },
     "Favorite": set[str](),
     "TicketChange": set[str](),
     "Customer": {
         "notes",
         "tickets",  # which inboxes tell, as `TicketList` keeps them
-        "interactions",  # which cannot be opened yet
+        "interactions",
     },
     "ChannelProfile": set[str](),
     "Company": {
@@ -41,6 +45,7 @@ CONNECTIONS = {
         "tickets",  # which inboxes tell
     },
     "Notification": set[str](),
+    "Interaction": set[str](),
 }
 
 

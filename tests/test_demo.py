@@ -41,6 +41,7 @@ from models.tickets import Ticket, TicketPriority, TicketStatus
 from models.topics import Topic
 from services import demo, messages, sessions, tickets
 from services.messages import IncomingMessage
+from services.reminders import REMIND
 from services.unit_of_work import UnitOfWork
 from tests.conftest import as_asyncpg
 from tests.databases import create_database, drop_database
@@ -327,7 +328,7 @@ async def test_the_inbox_was_told_what_the_services_would_tell(desk: Desk) -> No
     async with desk.database.transaction() as session:
         work = UnitOfWork(session, AUTOMATION, clock.now())
         for ticket in await session.scalars(select(Ticket).order_by(Ticket.number).limit(60)):
-            would_tell = tickets._state(ticket) | await tickets._surroundings(work, ticket)
+            would_tell = tickets.state_of(ticket) | await tickets._surroundings(work, ticket)
             after = told[ticket.id.hex]
             assert {**after, "tag_ids": sorted(after["tag_ids"])} == {
                 **would_tell,
@@ -391,8 +392,11 @@ async def test_all_happened_in_the_last_ninety_days_while_the_desk_was_open(desk
     assert {row.created_at.hour for row in answers} <= set(range(6, 17))
 
 
-async def test_nothing_waits_to_be_sent(desk: Desk) -> None:
-    assert await count(desk, Job) == 0
+async def test_nothing_waits_to_be_sent_and_each_reminder_to_be_told(desk: Desk) -> None:
+    waiting = await rows(desk, select(Job.kind, Job.run_at))
+    reminders = await rows(desk, select(NoteReminder.due_at))
+
+    assert sorted(waiting) == sorted((REMIND, row.due_at) for row in reminders)
 
 
 async def test_some_tickets_wait_for_somebody_to_take_them(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from models.events import read_heads
 from models.viewers import ApiScope
 from tests.desk import Client, World
 from tests.test_messages import upload
+from tests.test_transfers import team_id, transfer
 
 ADD = """
     mutation ($input: NoteAddInput!) {
@@ -267,6 +268,21 @@ async def test_the_same_key_writes_once(world: World) -> None:
 
     assert again == first
     assert other == {"__typename": "IdempotencyKeyReused", "code": "IDEMPOTENCY_KEY_REUSED"}
+    assert await world.counts() == before
+
+
+@pytest.mark.parametrize("kind", ["INLINE", "TICKET"])
+async def test_the_same_key_shows_no_note_to_who_has_lost_sight_of_it(
+    world: World, kind: str
+) -> None:
+    _message, ticket = await world.receive()
+    await add(world.nikos, kind, ticketId=ticket, idempotencyKey="k")
+    await transfer(world.admin, ticket, teamId=team_id(world, "support"))
+    before = await world.counts()
+
+    again = await add(world.nikos, kind, ticketId=ticket, idempotencyKey="k")
+
+    assert again == {"__typename": "NotFound", "code": "NOT_FOUND"}
     assert await world.counts() == before
 
 

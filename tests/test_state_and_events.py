@@ -9,10 +9,12 @@ import pytest
 
 from schema.schema import build_schema
 from tests.desk import World
+from tests.interaction_lists import InteractionLists
 from tests.live import served
 from tests.replicas import (
     CompanyForm,
     CompanyPage,
+    CustomerList,
     CustomerPage,
     FavoriteList,
     NotificationList,
@@ -29,6 +31,7 @@ INBOX_ROW = """
     assignee { id } tags { id } customer { name company { id } }
 """
 LISTS = ("open_tickets", "their_tickets")
+CUSTOMER_LISTS = ("customers", "found_customers")
 
 
 def test_every_mutation_has_a_scene() -> None:
@@ -127,10 +130,13 @@ async def nikos_looks_on(stage: Stage) -> AsyncIterator[Screen]:
         await screen.show("open_tickets", inbox)
         history = TicketList("id title updatedAt", filter={"customerId": stage.customer})
         await screen.show("their_tickets", history)
+        await screen.show("customers", CustomerList())
+        await screen.show("found_customers", CustomerList(search="elif"))
         await screen.show("customer", CustomerPage(customerId=stage.customer))
         await screen.show("company", CompanyPage(companyId=stage.company))
         await screen.show("company_form", CompanyForm(id=stage.company))
         await screen.show("notifications", NotificationList())
+        await screen.show("interactions", InteractionLists())
         yield screen
 
 
@@ -153,12 +159,20 @@ async def nothing_more_was_told(stage: Stage, screen: Screen) -> None:
             told[name] = [event]
     note = {"kind": "CUSTOMER", "customerId": stage.customer, "body": "That was all, @Nikos."}
     await stage.does("admin", "noteAdd", **note)
+    language = "en" if stage.rounds % 2 else "el"
+    await stage.edits("customerUpdate", customerId=stage.customer, language=language)
+    for name in CUSTOMER_LISTS:
+        is_shown = any(row["id"] == stage.customer for row in screen.state(name))
+        told[name] = ["CustomerUpdated"] if is_shown else []
+    caller = f"+9053211{stage.rounds:05}"
+    await stage.does("nikos", "interactionOpen", channel="PHONE", handle=caller)
     domains = [f"round-{stage.rounds}.example"]
     await stage.edits("companyUpdate", companyId=stage.company, domains=domains)
     of_others = {
-        "customer": "NoteAdded",
-        "company": "CompanyChanged",
-        "company_form": "EditWarning",
-        "notifications": "NotificationAdded",
+        "customer": ["NoteAdded", "CustomerChanged"],
+        "company": ["CompanyChanged"],
+        "company_form": ["EditWarning"],
+        "notifications": ["NotificationAdded"],
+        "interactions": ["InteractionOpened"],
     }
-    await screen.hear(told | {name: [each] for name, each in of_others.items()})
+    await screen.hear(told | of_others)

@@ -26,12 +26,18 @@ ALREADY_TAKEN = This is taken already. Please choose something else.
 UNKNOWN_REFERENCE = What this refers to does not exist, or you may not see it.
 IMMUTABLE = This cannot be changed.
 VERSION_IN_FUTURE = There is no such version yet. Please reload and try again.
+PUBLIC_MAIL_DOMAIN = Anybody can have an address at this domain, so it cannot stand for a company.
+MOMENT_IN_PAST = This moment is over. Please choose a later one.
 
 ## The whole request
 
 VALIDATION_FAILED = Please check the marked fields.
 NOT_FOUND = This does not exist, or you may not see it.
 NOT_ALLOWED = You have no right to do this.
+INLINE_NOTE_KEPT = An inline note is never changed or deleted. Please write a correction instead.
+INTERACTION_READ_ONLY =
+    This interaction is over, and the customer has a newer one: it can only be read.
+INTERACTION_NOT_OPEN = This is not on your open list. Please reopen it first.
 EDIT_CONFLICT =
     Somebody else changed this in the meantime. Nothing was saved: please compare both versions.
 LIMIT_REACHED = The limit is reached: at most { $limit }.

@@ -18,12 +18,18 @@ ALREADY_TAKEN = Bu zaten kullanılıyor. Lütfen başka bir şey seçin.
 UNKNOWN_REFERENCE = Belirtilen kayıt yok ya da onu görme yetkiniz yok.
 IMMUTABLE = Bu değiştirilemez.
 VERSION_IN_FUTURE = Böyle bir sürüm henüz yok. Lütfen yenileyip tekrar deneyin.
+PUBLIC_MAIL_DOMAIN = Bu alan adından herkes adres alabilir; bu yüzden bir şirkete ait olamaz.
+MOMENT_IN_PAST = Bu an geçti. Lütfen daha sonraki bir zaman seçin.
 
 ## The whole request
 
 VALIDATION_FAILED = Lütfen işaretli alanları kontrol edin.
 NOT_FOUND = Böyle bir kayıt yok ya da onu görme yetkiniz yok.
 NOT_ALLOWED = Bunu yapma yetkiniz yok.
+INLINE_NOTE_KEPT = Satır içi notlar değiştirilemez ve silinemez. Lütfen bunun yerine bir düzeltme yazın.
+INTERACTION_READ_ONLY =
+    Bu görüşme bitti ve müşterinin daha yeni bir görüşmesi var: artık yalnızca okunabilir.
+INTERACTION_NOT_OPEN = Bu, açık listenizde değil. Lütfen önce yeniden açın.
 EDIT_CONFLICT =
     Bu arada bir başkası bunu değiştirdi. Hiçbir şey kaydedilmedi: lütfen iki sürümü karşılaştırın.
 LIMIT_REACHED = Sınıra ulaşıldı: en fazla { $limit }.

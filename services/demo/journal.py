@@ -5,9 +5,10 @@ own; so the demo's acts are written down in memory first, and then into the data
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,11 @@ from core.ids import new_id
 from core.text import search_terms
 from models.actors import Actor
 from models.base import Base, Versioned
-from models.customers import CustomerTerm
+from models.customers import CustomerTerm, SpellingVariant
 from models.events import Event, TopicHeadRow
 from models.tickets import TicketTerm
-from services.search import TERMS_PER_TEXT
+from services.search import TERMS_PER_TEXT, company_terms, customer_terms
+from services.spelling import spelling_rows
 
 Values = dict[str, Any]
 
@@ -46,6 +48,7 @@ class Journal:
         self._titles: dict[UUID, list[str]] = {}
         self._ticket_texts: dict[UUID, list[str]] = defaultdict(list)
         self._customer_texts: dict[UUID, list[str]] = defaultdict(list)
+        self._company_names: dict[UUID, str] = {}
 
     def keep(self, *rows: Base) -> None:
         """Write rows."""
@@ -90,6 +93,10 @@ class Journal:
         """Make a customer findable, as `services.search` does."""
         self._customer_texts[customer_id] += filter(None, texts)
 
+    def index_company(self, customer_id: UUID, company_name: str) -> None:
+        """Make a customer findable by their company, as `services.search` does."""
+        self._company_names[customer_id] = company_name
+
     def tables(self) -> Iterator[tuple[Table, list[Values]]]:
         """Give all that was written, rows after those that they refer to."""
         models = {mapper.local_table: mapper for mapper in Base.registry.mappers}
@@ -103,23 +110,34 @@ class Journal:
             _table(TopicHeadRow),
             [{"topic": topic, "seq": seq, "min_seq": 1} for topic, seq in self._heads.items()],
         )
-        titles = _terms("ticket_id", self._titles, of_title=True)
-        yield _table(TicketTerm), titles + _terms("ticket_id", self._ticket_texts, of_title=False)
-        yield _table(CustomerTerm), _terms("customer_id", self._customer_texts)
+        titles = _text_terms(self._titles, of_title=True)
+        yield _table(TicketTerm), titles + _text_terms(self._ticket_texts, of_title=False)
+        customers = {key: customer_terms(texts) for key, texts in self._customer_texts.items()}
+        companies = {key: company_terms(name) for key, name in self._company_names.items()}
+        of_customers = _terms("customer_id", customers, of_company=False)
+        of_companies = _terms("customer_id", companies, of_company=True)
+        yield _table(CustomerTerm), of_customers + of_companies
+        named = chain.from_iterable([*customers.values(), *companies.values()])
+        yield _table(SpellingVariant), spelling_rows(named)
 
 
 def _table(model: type[Base]) -> Table:
     return Base.metadata.tables[model.__tablename__]
 
 
-def _terms(owner: str, texts: Mapping[UUID, Sequence[str]], **place: bool) -> list[Values]:
-    """Return the terms under which each owner is found by any of its texts.
+def _text_terms(texts: Mapping[UUID, Sequence[str]], *, of_title: bool) -> list[Values]:
+    """Return the terms under which each ticket is found by any of its texts.
 
-    All texts of an owner are read as one, in which a word that returns costs nothing.
+    All texts of a ticket are read as one, in which a word that returns costs nothing.
     """
-    pairs = [
-        (term, owner_id)
-        for owner_id, of_owner in texts.items()
-        for term in search_terms(_BETWEEN_TEXTS.join(of_owner), TERMS_PER_TEXT * len(of_owner))
-    ]
+    terms = {
+        ticket_id: search_terms(_BETWEEN_TEXTS.join(of_one), TERMS_PER_TEXT * len(of_one))
+        for ticket_id, of_one in texts.items()
+    }
+    return _terms("ticket_id", terms, of_title=of_title)
+
+
+def _terms(owner: str, terms: Mapping[UUID, Iterable[str]], **place: bool) -> list[Values]:
+    """Return the rows of terms, in the order of the table's key."""
+    pairs = [(term, owner_id) for owner_id, of_one in terms.items() for term in of_one]
     return [{"term": term, owner: owner_id, **place} for term, owner_id in sorted(pairs)]

@@ -10,11 +10,10 @@ from models.actors import AUTOMATION, Actor, ActorKind
 from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
-from models.interactions import Interaction
 from models.notes import NoteKind
 from models.tickets import TicketStatus
 from services.demo.conversations import Line, converse
-from services.demo.interactions import close_interaction, open_interaction
+from services.demo.interactions import Contact, close_interaction, open_interaction
 from services.demo.journal import Act, Journal
 from services.demo.phrasebook import phrasebook
 from services.demo.plans import Plan
@@ -91,7 +90,7 @@ class _Story:
             length=plan.length,
         )
         self._file: TicketFile
-        self._interaction: Interaction
+        self._contact: Contact
 
     def steps(self) -> list[_Step]:
         """Return all that happens, in its order."""
@@ -247,14 +246,17 @@ class _Story:
         self._file.star(Act(Actor(ActorKind.AGENT, agent.id), moment), place)
 
     def _open_interaction(self, channel: Channel, moment: datetime) -> None:
-        self._interaction = open_interaction(
-            self._desk.journal, self._by_agent(moment), self._file.ticket, self._agent, channel
+        self._contact = open_interaction(
+            self._desk.journal,
+            self._by_agent(moment),
+            self._file.ticket,
+            self._plan.person.customer,
+            self._agent,
+            channel,
         )
 
     def _close_interaction(self, tags: Sequence[str], summary: str, moment: datetime) -> None:
-        close_interaction(
-            self._desk.journal, self._by_agent(moment), self._interaction, tags, summary
-        )
+        close_interaction(self._desk.journal, self._by_agent(moment), self._contact, tags, summary)
 
     def _by_agent(self, moment: datetime) -> Act:
         return Act(Actor(ActorKind.AGENT, self._agent.id), moment)

@@ -16,13 +16,14 @@ from models.companies import Company
 from models.customers import Customer
 from models.event_topics import inbox_topic, topic_of
 from models.favorites import Favorite
+from models.jobs import Job
 from models.messages import DeliveryState, Message, MessageDirection
 from models.notes import Note, NoteKind, NoteMention, NoteReminder, NoteRevision, NoteTodo
 from models.tags import Tag, TicketTag
 from models.teams import Team
 from models.tickets import Ticket, TicketPriority, TicketStatus
 from models.topics import Topic
-from services import waiting
+from services import reminders, waiting
 from services.changes import FieldChange, readable
 from services.demo import notifications
 from services.demo.customers import Person
@@ -238,8 +239,17 @@ class TicketFile:
                 )
             )
         if new.remind_at is not None:
-            reminder = NoteReminder(note_id=note.id, due_at=new.remind_at, agent_id=act.actor.id)
-            self._journal.keep(reminder)
+            self._journal.keep(
+                NoteReminder(note_id=note.id, due_at=new.remind_at, agent_id=act.actor.id),
+                Job(
+                    id=new_id(),
+                    kind=reminders.REMIND,
+                    payload=reminders.payload_of(note.id, new.remind_at),
+                    created_at=act.moment,
+                    run_at=new.remind_at,
+                    attempts=0,
+                ),
+            )
         return note
 
     def _set(self, attribute: str, value: TicketStatus | TicketPriority) -> FieldChange:
@@ -345,6 +355,8 @@ def _meet(journal: Journal, act: Act, person: Person, channel: Channel) -> None:
         customer.created_at = customer.updated_at = act.moment
         journal.keep(customer)
         journal.index_customer(customer.id, customer.name, customer.email, customer.phone)
+        if person.company is not None:
+            journal.index_company(customer.id, person.company.name)
         journal.record(act, "CustomerCreated", {}, topic=topic_of(customer), versions=[customer])
     if channel not in person.met_on:
         handle = person.handles[channel]
@@ -358,6 +370,7 @@ def _meet(journal: Journal, act: Act, person: Person, channel: Channel) -> None:
             linked_at=act.moment,
         )
         journal.keep(profile)
+        journal.index_customer(customer.id, handle)
         journal.record(
             act,
             "ProfileLinked",

@@ -25,9 +25,14 @@ WITHOUT_ARGUMENTS = {
     "UNKNOWN_REFERENCE",
     "IMMUTABLE",
     "VERSION_IN_FUTURE",
+    "PUBLIC_MAIL_DOMAIN",
+    "MOMENT_IN_PAST",
     "VALIDATION_FAILED",
     "NOT_FOUND",
     "NOT_ALLOWED",
+    "INLINE_NOTE_KEPT",
+    "INTERACTION_READ_ONLY",
+    "INTERACTION_NOT_OPEN",
     "EDIT_CONFLICT",
     "ALREADY_EXISTS",
     "UNSAVED_CHANGES",
@@ -40,12 +45,14 @@ WITHOUT_ARGUMENTS = {
     "INTERNAL",
     "FORBIDDEN_SCOPE",
     "default-email-subject",
+    "chat-visitor",
 }
 ARGUMENTS = dict.fromkeys(WITHOUT_ARGUMENTS, frozenset[str]()) | {
     "TOO_LONG": frozenset({"limit", "actual"}),
     "OUT_OF_RANGE": frozenset({"limit", "actual"}),
     "PAGE_TOO_LARGE": frozenset({"limit", "actual"}),
     "LIMIT_REACHED": frozenset({"limit"}),
+    "chat-title": frozenset({"name"}),
 }
 
 
@@ -85,9 +92,9 @@ def test_every_directory_of_messages_is_a_language() -> None:
 @pytest.mark.parametrize("message_id", sorted(ARGUMENTS))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_message_is_one_line_that_names_its_numbers(language: str, message_id: str) -> None:
-    numbers = {"limit": 2000, "actual": 3001}
+    given: dict[str, str | int | None] = {"limit": 2000, "actual": 3001, "name": "Elif"}
     names = ARGUMENTS[message_id]
-    text = translate(language, message_id, **{name: numbers[name] for name in names})
+    text = translate(language, message_id, **{name: given[name] for name in names})
     written = {"en": {"2,000", "3,001"}}.get(language, {"2.000", "3.001"})
     assert text == " ".join(text.split())
     assert {number for number in written if number in text} == {

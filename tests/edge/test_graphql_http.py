@@ -191,6 +191,14 @@ async def test_a_body_that_is_no_request_gets_400(
     assert live.desk.scopes == []
 
 
+async def test_half_a_character_is_named(http: httpx2.AsyncClient) -> None:
+    response = await post(http, MALFORMED["half a surrogate pair"])
+
+    assert response.json()["errors"][0]["message"] == (
+        "A text has half a character in it, as of an emoji that was cut in two."
+    )
+
+
 @pytest.mark.parametrize(
     "query_string",
     [

@@ -1,5 +1,29 @@
 """What can be done at the desk, and what screens are told of it: a scene or more per mutation."""
 
-from tests.scenes import conversations, customers, directory, people, tickets
+from tests.scenes import (
+    chats,
+    conversations,
+    customers,
+    directory,
+    interactions,
+    notes,
+    people,
+    reminders,
+    ticket_tags,
+    tickets,
+    todos,
+)
 
-__all__ = ["conversations", "customers", "directory", "people", "tickets"]
+__all__ = [
+    "chats",
+    "conversations",
+    "customers",
+    "directory",
+    "interactions",
+    "notes",
+    "people",
+    "reminders",
+    "ticket_tags",
+    "tickets",
+    "todos",
+]

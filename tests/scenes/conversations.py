@@ -52,7 +52,7 @@ async def a_customer_begins_a_ticket(stage: Stage) -> AsyncIterator[Told]:
     opened = ["CustomerTicketOpened"]
     yield {"open_tickets": entered, "their_tickets": entered, "customer": opened}
     await stage.does("admin", "messageReceive", **mail, handle="other@example.com")
-    yield {"open_tickets": entered}
+    yield {"open_tickets": entered, "customers": ["CustomerEntered"]}
 
 
 @scene_of("noteAdd")

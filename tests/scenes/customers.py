@@ -6,10 +6,13 @@ from typing import Any
 from tests.scenes.stage import SILENCE, UNCHANGED, Stage, Told, scene_of
 
 
-@scene_of("customerCreate", is_quiet=True)
+@scene_of("customerCreate")
 async def a_customer_is_added(stage: Stage) -> AsyncIterator[Told]:
+    entered = ["CustomerEntered"]
     await stage.does("ayse", "customerCreate", name="Kostas", email="kostas@example.com")
-    yield SILENCE  # nobody can have the page of a customer open who is new
+    yield {"customers": entered}
+    await stage.does("ayse", "customerCreate", name="Elif Demir", phone="+905321234567")
+    yield {"customers": entered, "found_customers": entered}
 
     again = {"name": "Konstantinos", "email": "Kostas@example.com"}
     await stage.is_refused("ayse", "AlreadyExists", "customerCreate", **again)
@@ -19,7 +22,9 @@ async def a_customer_is_added(stage: Stage) -> AsyncIterator[Told]:
 @scene_of("customerUpdate")
 async def a_customer_is_edited(stage: Stage) -> AsyncIterator[Told]:
     both_tickets = ["TicketUpdated", "TicketUpdated"]
-    customer = {"customer": ["CustomerChanged"]}
+    updated = ["CustomerUpdated"]
+    lists = {"customers": updated, "found_customers": updated}
+    customer = {"customer": ["CustomerChanged"], **lists}
     of_both = {**customer, "open_tickets": both_tickets, "their_tickets": both_tickets}
     loaded = await stage.version(stage.customer, "Customer")
     await stage.edits("customerUpdate", customerId=stage.customer, name="Elif Yılmaz")
@@ -28,8 +33,12 @@ async def a_customer_is_edited(stage: Stage) -> AsyncIterator[Told]:
     yield of_both
     await stage.edits("customerUpdate", customerId=stage.customer, language="tr", phone=None)
     yield customer
+    await stage.edits("customerUpdate", customerId=stage.customer, name="Leyla Yılmaz")
+    yield {**of_both, "found_customers": ["CustomerLeft"]}
+    await stage.edits("customerUpdate", customerId=stage.customer, email="elif@home.example")
+    yield {**customer, "found_customers": ["CustomerEntered"]}
 
-    await stage.edits("customerUpdate", customerId=stage.customer, name="Elif Yılmaz")
+    await stage.edits("customerUpdate", customerId=stage.customer, name="Leyla Yılmaz")
     given = {"customerId": stage.customer, "expectedVersion": loaded, "name": "Elif Kaya"}
     await stage.is_refused("ayse", "EditConflict", "customerUpdate", **given)
     yield UNCHANGED
@@ -44,6 +53,19 @@ async def a_company_is_added(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
+@scene_of("companyCreate")
+async def a_company_is_added_whose_people_are_known(stage: Stage) -> AsyncIterator[Told]:
+    both_tickets, updated = ["TicketUpdated", "TicketUpdated"], ["CustomerUpdated"]
+    await stage.does("ayse", "companyCreate", name="Tekstil", domains=["example.com"])
+    yield {
+        "customer": ["CustomerChanged"],
+        "customers": updated,
+        "found_customers": updated,
+        "open_tickets": both_tickets,
+        "their_tickets": both_tickets,
+    }
+
+
 @scene_of("companyUpdate")
 async def a_company_is_edited(stage: Stage) -> AsyncIterator[Told]:
     given: dict[str, Any] = {
@@ -52,7 +74,9 @@ async def a_company_is_edited(stage: Stage) -> AsyncIterator[Told]:
         "domains": ["virgul.example"],
     }
     await stage.edits("companyUpdate", **given)
-    yield {"company": ["CompanyChanged"], "company_form": ["EditWarning"]}
+    renamed = ["CustomerCompanyRenamed"]
+    of_company = {"company": ["CompanyChanged"], "company_form": ["EditWarning"]}
+    yield {**of_company, "customers": renamed, "found_customers": renamed}
 
     await stage.edits("companyUpdate", **given)
     yield UNCHANGED

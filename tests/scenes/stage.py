@@ -54,7 +54,8 @@ class Stage:
 
     `ticket`, of the customer `customer`, is open: `message` and `reply` were written, `note` and
     `panel_note` as well, and it has a tag. `other_ticket` with `other_message` is of the same
-    customer and nobody works on it. No item has a star.
+    customer and nobody works on it. `customer_note` and `company_note` stand on the customer and
+    on `company`. No item has a star.
     """
 
     world: World
@@ -66,6 +67,8 @@ class Stage:
     reply: str = ""
     note: str = ""
     panel_note: str = ""
+    customer_note: str = ""
+    company_note: str = ""
     other_ticket: str = ""
     other_message: str = ""
     customer: str = ""
@@ -128,9 +131,11 @@ async def set_stage(world: World) -> Stage:
         body="On its way.",
     )  # fmt: skip
     stage.reply, stage.customer = sent["message"]["id"], sent["ticket"]["customer"]["id"]
-    stage.note = await _note(stage, "INLINE")
-    stage.panel_note = await _note(stage, "TICKET")
+    stage.note = await _note(stage, "INLINE", ticketId=stage.ticket)
+    stage.panel_note = await _note(stage, "TICKET", ticketId=stage.ticket)
+    stage.customer_note = await _note(stage, "CUSTOMER", customerId=stage.customer)
     stage.company = await add_company(world, "Nokta")
+    stage.company_note = await _note(stage, "COMPANY", companyId=stage.company)
     topic = Topic(brand_id=world.acme.id, name="Kargo", name_key="kargo", created_at=clock.now())
     tag = Tag(name="urgent", name_key="urgent", created_at=clock.now())
     async with world.desk.database.transaction() as session:
@@ -143,8 +148,8 @@ async def set_stage(world: World) -> Stage:
     return stage
 
 
-async def _note(stage: Stage, kind: str) -> str:
-    given = {"kind": kind, "ticketId": stage.ticket, "body": "Called"}
+async def _note(stage: Stage, kind: str, **owner: str) -> str:
+    given = {"kind": kind, "body": "Called", **owner}
     return str((await stage.does("admin", "noteAdd", "note { id }", **given))["note"]["id"])
 
 

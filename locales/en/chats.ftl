@@ -1,0 +1,3 @@
+# A customer who starts a chat without a name, and the title of a chat's ticket
+chat-visitor = Visitor
+chat-title = Chat with { $name }
