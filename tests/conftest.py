@@ -5,9 +5,11 @@ import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from core.settings import Settings
 from tests.databases import (
@@ -19,8 +21,12 @@ from tests.databases import (
 from tests.desk import World, migrate, open_world
 from tests.servers import PostgresServer, RedisServer, start_own_redis, start_postgres, start_redis
 
-# From so many on, each case of a test runs on one kind of database, in turn.
-MANY_CASES = 4
+# Half of what Hypothesis tries unless told: what it finds here it finds among the first few.
+settings.register_profile("suite", max_examples=50)
+settings.load_profile("suite")
+
+# Whatever runs there shares servers and processes that take seconds to start.
+TOGETHER = ("tests/stories/", "tests/faults/", "tests/clients/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the cases of a test take turns on the databases, where they are many.
+    """Let the cases of a test take turns on the databases.
 
     Each test runs on both. Its cases differ in what is sent, not in what the database does, and to
     run each one twice would take minutes.
@@ -46,12 +52,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     def is_left_out(item: pytest.Item) -> bool:
         case, of_test = _case_of(item), cases[_test_of(item)]
-        if case is None or len(of_test) < MANY_CASES:
+        if case is None or len(of_test) == 1:
             return False
         return (case.database + of_test[case.others]) % 2 == 1
 
     config.hook.pytest_deselected(items=[item for item in items if is_left_out(item)])
     items[:] = [item for item in items if not is_left_out(item)]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Let one process run all tests of a folder that have a stage in common."""
+    return _Scheduling(config, log)
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    def _split_scope(self, nodeid: str) -> str:
+        folder = next((folder for folder in TOGETHER if nodeid.startswith(folder)), None)
+        return folder or str(super()._split_scope(nodeid))
 
 
 class _Case(NamedTuple):
