@@ -21,7 +21,7 @@ from tests.databases import (
 from tests.desk import World, migrate, open_world
 from tests.servers import PostgresServer, RedisServer, start_own_redis, start_postgres, start_redis
 
-# Half of what Hypothesis tries unless told: what it finds here it finds among the first few.
+# Half of what Hypothesis tries by itself, so that the suite stays below ten minutes.
 settings.register_profile("suite", max_examples=50)
 settings.load_profile("suite")
 
