@@ -87,7 +87,7 @@ FRAGMENTS = [
 VALUES = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.binary(max_size=5)), max_size=12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(NAMES), VALUES.map(b"".join)), max_size=8),
     VALUES.map(b"".join),
