@@ -44,8 +44,6 @@ from tests.test_notes import add as add_note
 from tests.test_transfers import team_id, transfer
 
 A_MINUTE = timedelta(minutes=1)
-
-A_MINUTE = timedelta(minutes=1)
 OWNERS = {"TICKET": Ticket, "CUSTOMER": Customer, "COMPANY": Company}
 ROUNDS = 8
 
