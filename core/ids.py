@@ -19,6 +19,7 @@ class NodeKind(bytes, Enum):
     API_TOKEN = b"K"
     ATTACHMENT = b"F"
     BRAND = b"B"
+    CALLBACK = b"Y"
     CHANNEL_PROFILE = b"P"
     COMPANY = b"C"
     CUSTOMER = b"U"
@@ -31,6 +32,8 @@ class NodeKind(bytes, Enum):
     TEAM = b"E"
     TICKET = b"T"
     TICKET_CHANGE = b"H"
+    TICKET_DRAFT = b"R"
+    TICKET_TEMPLATE = b"X"
     TODO = b"D"
     TOPIC = b"O"
 

@@ -21,6 +21,8 @@ from models import (
     sessions,
     tags,
     teams,
+    ticket_drafts,
+    ticket_templates,
     tickets,
     topics,
 )
@@ -46,6 +48,8 @@ __all__ = [
     "sessions",
     "tags",
     "teams",
+    "ticket_drafts",
+    "ticket_templates",
     "tickets",
     "topics",
 ]

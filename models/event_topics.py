@@ -14,6 +14,7 @@ from models.interactions import Interaction
 from models.notes import Note
 from models.tags import Tag
 from models.teams import Team
+from models.ticket_templates import TicketTemplate
 from models.tickets import Ticket
 from models.topics import Topic
 from models.viewers import Viewer
@@ -30,6 +31,7 @@ _TOPIC_NAMES: dict[type[Base], str] = {
     Tag: "tag",
     Team: "team",
     Ticket: "ticket",
+    TicketTemplate: "ticket_template",
     Topic: "topic",
 }
 

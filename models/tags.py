@@ -1,11 +1,22 @@
 """Tags of tickets: picked out of a list that admins keep."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import TAG_CHARACTERS, Base, FoldedText, Key, Moment, Versioned, limited, reference
+from models.base import (
+    TAG_CHARACTERS,
+    Base,
+    FoldedText,
+    Key,
+    Moment,
+    UtcDateTime,
+    Versioned,
+    limited,
+    reference,
+)
 from models.viewers import Viewer
 
 
@@ -19,6 +30,7 @@ class Tag(Versioned, Base):
     name: Mapped[str] = mapped_column(String(TAG_CHARACTERS))
     name_key: Mapped[str] = mapped_column(FoldedText, unique=True)
     created_at: Mapped[Moment]
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TicketTag(Base):

@@ -1,11 +1,22 @@
 """Teams: who may be given tickets together."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, FoldedText, Key, Moment, Name, Versioned, limited, reference
+from models.base import (
+    Base,
+    FoldedText,
+    Key,
+    Moment,
+    Name,
+    UtcDateTime,
+    Versioned,
+    limited,
+    reference,
+)
 from models.viewers import Viewer
 
 
@@ -19,6 +30,7 @@ class Team(Versioned, Base):
     name: Mapped[Name]
     name_key: Mapped[str] = mapped_column(FoldedText, unique=True)
     created_at: Mapped[Moment]
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TeamMember(Base):

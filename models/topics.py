@@ -1,11 +1,22 @@
 """What a ticket is about: a brand's list of subjects."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, UniqueConstraint, true
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, FoldedKey, Key, Moment, Name, Versioned, limited, reference
+from models.base import (
+    Base,
+    FoldedKey,
+    Key,
+    Moment,
+    Name,
+    UtcDateTime,
+    Versioned,
+    limited,
+    reference,
+)
 from models.viewers import Viewer
 
 
@@ -20,6 +31,7 @@ class Topic(Versioned, Base):
     name: Mapped[Name]
     name_key: Mapped[FoldedKey]
     created_at: Mapped[Moment]
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
