@@ -5,7 +5,8 @@ import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
@@ -19,12 +20,14 @@ from tests.databases import (
     drop_database,
 )
 from tests.desk import World, migrate, open_world
+from tests.engines import create_engine_with_known_statements
 from tests.servers import PostgresServer, RedisServer, start_own_redis, start_postgres, start_redis
 
 # Half of what Hypothesis tries by itself, so that the suite stays below ten minutes.
 settings.register_profile("suite", max_examples=50)
 settings.load_profile("suite")
 
+DATABASES = ("sqlite", "postgresql")
 # Whatever runs there shares servers and processes that take seconds to start.
 TOGETHER = ("tests/stories/", "tests/faults/", "tests/clients/")
 
@@ -44,20 +47,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if config.getoption("--every-case-on-both"):
         return
-    cases: dict[str, dict[tuple[tuple[str, int], ...], int]] = defaultdict(dict)
+    tests: dict[str, dict[str, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
     for item in items:
-        if (case := _case_of(item)) is not None:
-            of_test = cases[_test_of(item)]
-            of_test.setdefault(case.others, len(of_test))
-
-    def is_left_out(item: pytest.Item) -> bool:
-        case, of_test = _case_of(item), cases[_test_of(item)]
-        if case is None or len(of_test) == 1:
-            return False
-        return (case.database + of_test[case.others]) % 2 == 1
-
-    config.hook.pytest_deselected(items=[item for item in items if is_left_out(item)])
-    items[:] = [item for item in items if not is_left_out(item)]
+        if (parameters := _parameters_of(item)).pop("database_url", None):
+            # By what it is given: pytest counts the cases on, from one database to the other.
+            tests[item.nodeid.partition("[")[0]][repr(parameters)].append(item)
+    left_out = {
+        item
+        for cases in tests.values()
+        for place, on_each in enumerate(cases.values())
+        for item in on_each
+        if len(cases) > 1
+        and len(on_each) == len(DATABASES)
+        and _parameters_of(item)["database_url"] != DATABASES[place % len(DATABASES)]
+    }
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -72,25 +77,15 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no ty
         return folder or str(super()._split_scope(nodeid))
 
 
-class _Case(NamedTuple):
-    """On which database a test runs, and with which other parameters, by their places."""
-
-    database: int
-    others: tuple[tuple[str, int], ...]
+def _parameters_of(item: pytest.Item) -> dict[str, Any]:
+    callspec = getattr(item, "callspec", None)
+    return dict(callspec.params) if callspec is not None else {}
 
 
-def _test_of(item: pytest.Item) -> str:
-    return item.nodeid.partition("[")[0]
-
-
-def _case_of(item: pytest.Item) -> _Case | None:
-    if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
-        return None
-    places = dict(item.callspec.indices)
-    if "database_url" not in places:
-        return None
-    database = places.pop("database_url")
-    return _Case(database, tuple(sorted(places.items())))
+@pytest.fixture(scope="session", autouse=True)
+def known_statements() -> Iterator[None]:
+    with patch("core.database.create_async_engine", create_engine_with_known_statements):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -153,7 +148,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a migrated, empty database; the test runs on each kind."""
     if request.param == "postgresql":
