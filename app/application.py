@@ -14,6 +14,7 @@ from app.agent_connections import AgentConnections
 from app.attachments import attachment_route
 from app.customer_gate import CustomerGate
 from app.desk import Desk
+from app.dev_mail import dev_mail_routes
 from app.engine import Operation
 from app.explorer import explorer_page, explorer_routes, home_page
 from app.graphql_connection import Edge, Patience
@@ -25,6 +26,7 @@ from app.health import health_routes
 from app.measured_engine import MeasuredEngine
 from app.metrics import metrics_route
 from app.request_log import RequestLog
+from app.uploads import upload_route
 from core.localization import negotiate
 from models.viewers import Viewer
 from resolvers.scope import Scope, open_scope
@@ -80,7 +82,9 @@ def create_application(desk: Desk, *, shares_executions: bool = True) -> Starlet
             Route("/", home_page(shows_demo=desk.has_demo), methods=["GET"]),
             Route(GRAPHQL_PATH, http),
             *explorer_routes(),
+            *dev_mail_routes(desk),
             attachment_route(desk),
+            upload_route(desk),
             *health_routes(desk),
             metrics_route(desk, websocket.waiting_bytes),
         ],

@@ -16,8 +16,10 @@ from pydantic import ValidationError
 from rich.console import Console
 from uvicorn.loops.auto import auto_loop_factory
 
-from app import logs, migrations, server
+from app import logs, mail_command, migrations, server
 from app.desk import open_desk
+from app.dev_mail import PATH as DEV_MAIL_PATH
+from app.dev_mail import open_mailbox
 from app.mail_archives import NothingToImport, import_archive
 from app.setting_up import (
     NotReady,
@@ -97,8 +99,11 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         await require_newest_schema(database)
         sign_in = await how_to_sign_in(database)
     url = settings.model_copy(update={"port": listener.getsockname()[1]}).base_url
-    lines = [f"Starling serves on {url}", f"  GraphQL      {url}/graphql", *sign_in]
+    lines = [f"Starling serves on {url}", f"  GraphQL      {url}/graphql"]
     async with open_desk(settings) as desk:
+        if open_mailbox(desk) is not None:
+            lines.append(f"  Mail         {url}{DEV_MAIL_PATH}")
+        lines += sign_in
         await server.serve(desk, listener, on_ready=lambda: _console.print("\n".join(lines)))
 
 
@@ -165,6 +170,27 @@ async def _import_mail(settings: Settings, path: Path, brand: str) -> None:
         except (NothingToImport, ImportStopped) as error:
             raise CommandFailed(str(error)) from error
     _console.print(", ".join(f"{outcome} {count}" for outcome, count in outcomes.items()))
+
+
+@commands.command(name="deliver")
+def deliver_mail(*, recipient: list[str] | None = None, sender: str | None = None) -> None:
+    """Take in one mail from standard input, for a mail server. Exit codes are those of sysexits.h.
+
+    Parameters
+    ----------
+    recipient
+        The address that it was sent to; more of them by more of these options. Without one the
+        mail's header says it.
+    sender
+        The address of the envelope that it came from, empty for reports.
+
+    """
+    content = mail_command.read_mail()
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        code, line = runner.run(mail_command.deliver(_settings, content, sender, recipient or ()))
+    if code:
+        _error_console.print(f"starling: {line}", markup=False)
+    sys.exit(code)
 
 
 @agent_commands.command(name="create")

@@ -6,16 +6,25 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app.file_storage import open_file_storage
+from app.mail_transport import open_mail_transport
 from app.setting_up import has_demo
 from core.database import Database
+from core.secrets import SecretBox
 from core.settings import Settings
 from models.installation import Installation
 from resolvers.scope import Resources
+from services.callback_runs import RUNS_AT_ONCE, CallbackRuns
+from services.calls.addresses import AddressGuard
+from services.calls.client import GuardedClient
+from services.calls.network import Resolver
 from services.chats import STARTS_AT_ONCE
 from services.few_at_once import FewAtOnce
 from services.file_links import FileLinks
 from services.file_storage import FileStorage
 from services.live_viewers import LiveViewers
+from services.mail.reply_addresses import ReplyAddresses
+from services.mail.transport import MailTransport
 from subscriptions.access import Access
 from subscriptions.log.bell import Bell
 from subscriptions.log.database_log import DatabaseLog
@@ -44,8 +53,9 @@ class Desk:
     bell: Bell
     viewers: LiveViewers
     resources: Resources
-    file_links: FileLinks
     file_storage: FileStorage
+    mail_transport: MailTransport
+    reply_addresses: ReplyAddresses
     has_demo: bool
 
 
@@ -60,10 +70,10 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     live_database = Database(
         settings.database_url, read_connections=LIVE_CONNECTIONS, write_connections=1
     )
+    resolver = Resolver(RUNS_AT_ONCE)
     try:
         async with database.reading() as connection:
             installation = (await connection.execute(select(Installation.__table__))).one()
-        links = FileLinks(installation.secret)
         hub = Hub(DatabaseLog(live_database))
         backend = (
             RedisBackend(settings.redis_url)
@@ -101,14 +111,23 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
                     database=database,
                     announce=bell.ring,
                     epoch=installation.epoch,
-                    sign=lambda attachment: links.link_to(attachment.id),
+                    file_links=FileLinks(installation.secret),
                     streams=streams,
                     chat_starts=FewAtOnce(STARTS_AT_ONCE),
+                    secrets=SecretBox(settings.secrets_keys),
+                    callbacks=CallbackRuns(_callback_client(settings, resolver)),
                 ),
-                file_links=links,
-                file_storage=FileStorage(settings.storage_path),
+                file_storage=open_file_storage(settings),
+                mail_transport=open_mail_transport(settings, database),
+                reply_addresses=ReplyAddresses(installation.secret, settings.mail_reply_address),
                 has_demo=await has_demo(database),
             )
     finally:
+        resolver.close()
         await live_database.close()
         await database.close()
+
+
+def _callback_client(settings: Settings, resolver: Resolver) -> GuardedClient:
+    guard = AddressGuard(settings.callback_allowed_networks)
+    return GuardedClient(resolver, guard, settings.callback_ca_file)

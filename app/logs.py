@@ -6,8 +6,9 @@ from typing import Any
 
 import structlog
 
-# What these tell below a warning is either said by our own lines, or holds SQL with its values.
-_QUIET_LIBRARIES = ("aiosqlite", "alembic", "uvicorn")
+# What these tell below a warning is either said by our own lines, or holds SQL with its values and
+# headers with theirs.
+_QUIET_LIBRARIES = ("aiosqlite", "alembic", "httpcore2", "mail.log", "uvicorn")
 
 
 def configure(log_format: str, level: str) -> None:

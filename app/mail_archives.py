@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import select
 
+from app.file_storage import open_file_storage
 from core.database import Database
 from core.settings import Settings
 from core.text import fold, single_line
 from models.brands import Brand
-from services.file_storage import FileStorage
 from services.mail.archives import archive_size
 from services.mail_import import MailImport, Outcome
 
@@ -33,9 +33,7 @@ async def import_archive(
         raise NothingToImport(f"There is nothing at {path}.") from error
     brand = await _find_brand(database, brand_name)
     # Live processes find the events in the log within seconds; an archive is no news.
-    mail_import = MailImport(
-        database, lambda _records: None, FileStorage(settings.storage_path), brand
-    )
+    mail_import = MailImport(database, lambda _records: None, open_file_storage(settings), brand)
     outcomes: Counter[Outcome] = Counter(dict.fromkeys(Outcome, 0))
     columns = (
         TextColumn("{task.description}"),

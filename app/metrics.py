@@ -35,6 +35,19 @@ OPEN_SUBSCRIPTIONS = Gauge("starling_subscriptions_open", "Subscriptions open no
 JOBS = Counter("starling_jobs", "Tries of jobs in this process.", ["kind", "outcome"])
 JOB_SECONDS = Histogram("starling_job_seconds", "Time that a try of a job took.", ["kind"])
 
+MAIL_DELIVERIES = Counter(
+    "starling_mail_deliveries",
+    "Tries to deliver a message by mail: sent, put_off (tried again later) or failed (given up).",
+    ["outcome"],
+)
+
+MAILS = Counter(
+    "starling_mails",
+    "Mails that arrived, for each recipient: taken, known already, bounce, ignored, not ours,"
+    " refused or retry.",
+    ["outcome"],
+)
+
 _QUEUED_JOBS = Gauge(
     "starling_jobs_queued", "Jobs in the database: waiting, or dead.", ["kind", "state"]
 )

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from app.application import create_application
 from app.desk import Desk
+from app.mail_listener import listening
 from app.signals import on_stop_signal
 from app.socket_protocol import SocketProtocol
 from app.worker import Worker, job_handlers, waking, working
@@ -63,11 +64,12 @@ async def serve(desk: Desk, listener: socket.socket, on_ready: Callable[[], None
     Sockets are closed with 1012, after which clients connect again; requests get GRACE_SECONDS.
     """
     async with AsyncExitStack() as cleanup:
-        worker = None
+        worker = mail = None
         if desk.settings.worker_in_web:
             worker = Worker(desk.database, job_handlers(desk))
             desk = waking(desk, worker)
             await cleanup.enter_async_context(working(worker))
+            mail = await cleanup.enter_async_context(listening(desk))
         application = create_application(desk)
         server = _Server(application, on_ready)
 
@@ -75,6 +77,8 @@ async def serve(desk: Desk, listener: socket.socket, on_ready: Callable[[], None
             server.should_exit = True
             if worker is not None:
                 worker.stop()
+            if mail is not None:
+                mail.stop()
 
         with on_stop_signal(stop):
             await server.serve(sockets=[listener])

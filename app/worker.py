@@ -1,28 +1,36 @@
 """The worker: does the jobs that are due, inside the web process or as a process of its own."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
 from time import perf_counter
 
 import structlog
 
 from app.desk import Desk
-from app.metrics import JOB_SECONDS, JOBS
+from app.mail_listener import listening
+from app.mail_transport import default_sender
+from app.metrics import JOB_SECONDS, JOBS, MAIL_DELIVERIES
 from app.signals import on_stop_signal
 from core.database import Database
 from models.actors import AUTOMATION
 from models.event_records import EventRecord
-from services import company_people, jobs, reminders
+from services import company_people, deletions, jobs, reminders, uploads
 from services.jobs import ClaimedJob, JobHandler, Payload
+from services.outgoing_mail_delivery import DELIVERY_LIMIT, MailDelivery
+from services.outgoing_mail_letters import Letters
+from services.outgoing_mail_queue import DELIVER
 from services.unit_of_work import UnitOfWork, unit_of_work
 from services.upkeep import tidy_up
 
 POLL_SECONDS = 1.0
 # However often it is woken, a look at the queue costs a query.
 SECONDS_BETWEEN_LOOKS = 0.05
-CONCURRENT_JOBS = 4  # they wait for other servers most of the time
+CONCURRENT_JOBS = 4  # of those that may take equally long; they wait for others most of the time
 STOP_SECONDS = 5.0  # orchestrators kill after ten
 UPKEEP_SECONDS = 3_600.0
 
@@ -34,8 +42,21 @@ def job_handlers(desk: Desk) -> dict[str, JobHandler]:
     return {
         company_people.JOB_KIND: _act_of(desk, company_people.gather_more),
         company_people.RENAME_JOB_KIND: _act_of(desk, company_people.rename_more),
+        deletions.JOB_KIND: _act_of(desk, deletions.take_off_more),
+        DELIVER: JobHandler(_mail_delivery(desk).deliver, DELIVERY_LIMIT),
         reminders.REMIND: _act_of(desk, reminders.remind),
+        uploads.DISCARD: JobHandler(partial(uploads.discard, desk.database, desk.file_storage)),
     }
+
+
+def _mail_delivery(desk: Desk) -> MailDelivery:
+    return MailDelivery(
+        desk.database,
+        desk.resources.announce,
+        Letters(desk.file_storage, desk.reply_addresses, default_sender(desk.settings)),
+        desk.mail_transport,
+        lambda outcome: MAIL_DELIVERIES.labels(outcome).inc(),
+    )
 
 
 def _act_of(desk: Desk, do: Callable[[UnitOfWork, Payload], Awaitable[None]]) -> JobHandler:
@@ -45,7 +66,15 @@ def _act_of(desk: Desk, do: Callable[[UnitOfWork, Payload], Awaitable[None]]) ->
         async with unit_of_work(desk.database, desk.resources.announce, AUTOMATION) as work:
             await do(work, payload)
 
-    return handle
+    return JobHandler(handle)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Jobs that may take equally long: those of minutes take no place from those of seconds."""
+
+    kinds: Sequence[str]
+    running: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class Worker:
@@ -56,7 +85,7 @@ class Worker:
         self._handlers = handlers
         self._woken = asyncio.Event()
         self._is_stopping = False
-        self._running: set[asyncio.Task[None]] = set()
+        self._lanes = _lanes_of(handlers)
 
     def wake(self) -> None:
         """Look for due jobs at once: there may be new ones."""
@@ -73,29 +102,30 @@ class Worker:
         try:
             while not self._is_stopping:
                 self._woken.clear()
-                await self._begin_due_jobs()
+                for lane in self._lanes:
+                    await self._begin_due_jobs(lane)
                 await self._wait()
         finally:
             upkeep.cancel()
             await asyncio.wait([upkeep])
             await self._finish_running_jobs()
 
-    async def _begin_due_jobs(self) -> None:
-        free = CONCURRENT_JOBS - len(self._running)
-        if not free or not self._handlers:
+    async def _begin_due_jobs(self, lane: _Lane) -> None:
+        free = CONCURRENT_JOBS - len(lane.running)
+        if not free:
             return
         try:
-            claimed = await jobs.claim(self._database, self._handlers.keys(), free)
+            claimed = await jobs.claim(self._database, lane.kinds, free)
         except Exception as error:  # noqa: BLE001  # the database is away: it will be back
             _log.warning("the queue of jobs cannot be read", error=str(error))
             return
         for job in claimed:
             task = asyncio.create_task(self._do(job))
-            self._running.add(task)
-            task.add_done_callback(self._forget)
+            lane.running.add(task)
+            task.add_done_callback(partial(self._forget, lane))
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+    def _forget(self, lane: _Lane, task: asyncio.Task[None]) -> None:
+        lane.running.discard(task)
         self.wake()
 
     async def _wait(self) -> None:
@@ -123,9 +153,10 @@ class Worker:
         )
 
     async def _finish_running_jobs(self) -> None:
-        if not self._running:
+        running = {task for lane in self._lanes for task in lane.running}
+        if not running:
             return
-        _done, late = await asyncio.wait(self._running, timeout=STOP_SECONDS)
+        _done, late = await asyncio.wait(running, timeout=STOP_SECONDS)
         if late:
             _log.warning("jobs are left to the next worker", count=len(late))
             for task in late:
@@ -139,6 +170,13 @@ class Worker:
             except Exception as error:  # noqa: BLE001  # an hour later will do
                 _log.warning("the upkeep failed", error=str(error))
             await asyncio.sleep(UPKEEP_SECONDS)
+
+
+def _lanes_of(handlers: Mapping[str, JobHandler]) -> Sequence[_Lane]:
+    kinds = defaultdict[timedelta, list[str]](list)
+    for kind, handler in handlers.items():
+        kinds[handler.time_limit].append(kind)
+    return [_Lane(of_limit) for of_limit in kinds.values()]
 
 
 @asynccontextmanager
@@ -163,7 +201,15 @@ def waking(desk: Desk, worker: Worker) -> Desk:
 
 
 async def work_until_stopped(desk: Desk) -> None:
-    """Do jobs until SIGTERM or SIGINT."""
+    """Do jobs, and take mail in, until SIGTERM or SIGINT."""
     worker = Worker(desk.database, job_handlers(desk))
-    with on_stop_signal(worker.stop):
-        await worker.run()
+    async with listening(waking(desk, worker)) as mail:
+
+        def stop() -> None:
+            worker.stop()
+            if mail is not None:
+                mail.stop()
+
+        _log.info("the worker is ready")
+        with on_stop_signal(stop):
+            await worker.run()

@@ -11,6 +11,9 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
+# More than any form has fields: an input of a million bytes must not get an answer of ten.
+PROBLEMS_SHOWN = 100
+
 
 class PublicError(Exception):
     """An error whose code and English message may be shown to the client's developer."""
@@ -53,6 +56,35 @@ class FieldErrorCode(StrEnum):
     MOMENT_IN_PAST = "MOMENT_IN_PAST"
 
 
+class FileRefusal(StrEnum):
+    """Why the desk does not take a file (docs/files-hostile.md)."""
+
+    EMPTY = "EMPTY"
+    NO_EXTENSION = "NO_EXTENSION"
+    FORMAT_NOT_ALLOWED = "FORMAT_NOT_ALLOWED"
+    DOUBLE_EXTENSION = "DOUBLE_EXTENSION"
+    PROGRAM = "PROGRAM"
+    WEB_PAGE = "WEB_PAGE"
+    MACROS = "MACROS"
+    CONTENT_MISMATCH = "CONTENT_MISMATCH"
+    SEVERAL_FORMATS = "SEVERAL_FORMATS"
+
+
+class CallbackFailure(StrEnum):
+    """Why a callback brought no values."""
+
+    TIMEOUT = "TIMEOUT"
+    CONNECTION = "CONNECTION"
+    TLS = "TLS"
+    REFUSED_ADDRESS = "REFUSED_ADDRESS"
+    REDIRECTED = "REDIRECTED"
+    HTTP_STATUS = "HTTP_STATUS"
+    TOO_LARGE = "TOO_LARGE"
+    ENCODED = "ENCODED"
+    NOT_JSON = "NOT_JSON"
+    SECRET_UNREADABLE = "SECRET_UNREADABLE"  # noqa: S105  # a reason, not a password
+
+
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
     """One refused value: where it stands in the input, why, and the limit it broke."""
@@ -82,16 +114,16 @@ class DomainError(PublicError):
 
 
 class ValidationFailed(DomainError):
-    """Values of the input break a rule."""
+    """Values of the input break a rule; `problems` are the first 100 of them."""
 
     code = "VALIDATION_FAILED"
 
     def __init__(self, *problems: FieldProblem) -> None:
-        places = ", ".join(f"{'.'.join(p.path)}: {p.code}" for p in problems)
+        self.problems = problems[:PROBLEMS_SHOWN]
+        places = ", ".join(f"{'.'.join(p.path)}: {p.code}" for p in self.problems)
         super().__init__(
-            f"The input was refused ({places}).", fields=[p.as_extension() for p in problems]
+            f"The input was refused ({places}).", fields=[p.as_extension() for p in self.problems]
         )
-        self.problems = problems
 
 
 class NotFound(DomainError):
@@ -128,6 +160,17 @@ class InteractionNotOpen(NotAllowed):
     """The interaction is not on the viewer's open list."""
 
     wording = "INTERACTION_NOT_OPEN"
+
+
+class FileRefused(DomainError):
+    """The desk does not take the file; `refusal` says why."""
+
+    code = "FILE_REFUSED"
+
+    def __init__(self, refusal: FileRefusal) -> None:
+        super().__init__(f"The file was refused ({refusal}).", refusal=refusal.value)
+        self.refusal = refusal
+        self.wording = f"FILE_{refusal}"  # type: ignore[misc]  # each reason has its own words
 
 
 class WrongCredentials(DomainError):
@@ -178,6 +221,15 @@ class IdempotencyKeyReused(DomainError):
         super().__init__("The idempotency key was used with another input.")
 
 
+class TooLate(DomainError):
+    """What was to be taken back has begun, or is done."""
+
+    code = "TOO_LATE"
+
+    def __init__(self) -> None:
+        super().__init__("It is too late to take this back.")
+
+
 class NewActivity(DomainError):
     """Somebody wrote since the version the sender had seen; `items` are the new rows."""
 
@@ -198,6 +250,18 @@ class Unavailable(DomainError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class CallbackFailed(DomainError):
+    """The company's own system gave no answer that can be shown; `reason` says why."""
+
+    code = "CALLBACK_FAILED"
+
+    def __init__(self, reason: CallbackFailure, status: int | None = None) -> None:
+        super().__init__(f"The callback failed ({reason}).", reason=reason.value, status=status)
+        self.reason = reason
+        self.status = status
+        self.wording = f"CALLBACK_{reason}"  # type: ignore[misc]  # each reason has its own words
+
+
 @dataclass(frozen=True, slots=True)
 class ConflictingField:
     """A field that two people changed: what it was, what they and you made of it."""
@@ -209,7 +273,10 @@ class ConflictingField:
 
 
 class EditConflict(DomainError):
-    """Somebody else changed the same fields since the version the editor had loaded."""
+    """Somebody else changed the same fields since the version the editor had loaded.
+
+    With `by_editor` it was the editor, in another window.
+    """
 
     code = "EDIT_CONFLICT"
 
@@ -221,8 +288,11 @@ class EditConflict(DomainError):
         changed_by: tuple[str, UUID | None],
         changed_at: datetime,
         fields: Sequence[ConflictingField],
+        by_editor: bool,
     ) -> None:
         super().__init__("Somebody else changed the same fields.")
+        if by_editor:
+            self.wording = "EDIT_CONFLICT_WITH_ONESELF"  # type: ignore[misc]  # other words
         self.current = current
         self.current_version = current_version
         self.changed_by = changed_by

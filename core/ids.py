@@ -33,6 +33,7 @@ class NodeKind(bytes, Enum):
     TICKET = b"T"
     TICKET_CHANGE = b"H"
     TICKET_DRAFT = b"R"
+    TICKET_DRAFT_REVISION = b"V"
     TICKET_TEMPLATE = b"X"
     TODO = b"D"
     TOPIC = b"O"

@@ -1,11 +1,22 @@
 """What all tables share: naming of constraints, column types, the version of a row."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Dialect, Enum, ForeignKey, MetaData, String, Text
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    Dialect,
+    Enum,
+    ForeignKey,
+    MetaData,
+    String,
+    Text,
+)
 from sqlalchemy import DateTime as SQLDateTime
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
@@ -89,6 +100,20 @@ class Versioned:
     """A row with a version: the sequence of the last event in the topic the row belongs to."""
 
     version: Mapped[int] = mapped_column(default=0)
+
+
+class Deletable:
+    """A row that stays when it is deleted, as others refer to it; `deleted_at` is when it was.
+
+    Whoever reads such rows leaves the deleted ones out: to the API they never existed.
+    """
+
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def is_there(model: type[Any]) -> Sequence[ColumnElement[bool]]:
+    """Limit rows of `model` to those that are not deleted, where any ever is."""
+    return [model.deleted_at.is_(None)] if issubclass(model, Deletable) else []
 
 
 Columns = frozenset[str] | None

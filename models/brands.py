@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, true
+from sqlalchemy import CheckConstraint, ColumnElement, String, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
@@ -18,12 +18,18 @@ from models.base import (
 )
 from models.viewers import Viewer
 
+UNDO_SECONDS_LIMIT = 30  # longer, and customers wait for every answer
+
 
 class Brand(Versioned, Base):
     """A product or company under whose name agents answer."""
 
     __tablename__ = "brand"
-    __table_args__ = (limited("name", 200), limited("default_email_subject", 2_000))
+    __table_args__ = (
+        limited("name", 200),
+        limited("default_email_subject", 2_000),
+        CheckConstraint(f"undo_seconds BETWEEN 0 AND {UNDO_SECONDS_LIMIT}", name="undo_seconds"),
+    )
 
     id: Mapped[Key]
     name: Mapped[Name]
@@ -31,6 +37,8 @@ class Brand(Versioned, Base):
     language: Mapped[str] = mapped_column(String(2))
     email: Mapped[str | None] = mapped_column(String(EMAIL_CHARACTERS))
     default_email_subject: Mapped[str | None]
+    # How long an answer by mail waits, so that its author can take it back.
+    undo_seconds: Mapped[int] = mapped_column(server_default="0", default=0)
     created_at: Mapped[Moment]
 
 

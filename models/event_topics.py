@@ -8,12 +8,14 @@ from models.agents import Agent
 from models.api_tokens import ApiToken
 from models.base import Base
 from models.brands import Brand
+from models.callbacks import Callback
 from models.companies import Company
 from models.customers import Customer
 from models.interactions import Interaction
 from models.notes import Note
 from models.tags import Tag
 from models.teams import Team
+from models.ticket_drafts import TicketDraft
 from models.ticket_templates import TicketTemplate
 from models.tickets import Ticket
 from models.topics import Topic
@@ -25,12 +27,14 @@ _TOPIC_NAMES: dict[type[Base], str] = {
     Agent: "agent",
     ApiToken: "api_token",
     Brand: "brand",
+    Callback: "callback",
     Company: "company",
     Customer: "customer",
     Interaction: "interaction",
     Tag: "tag",
     Team: "team",
     Ticket: "ticket",
+    TicketDraft: "ticket_draft",
     TicketTemplate: "ticket_template",
     Topic: "topic",
 }
@@ -59,9 +63,19 @@ def customers_topic() -> str:
     return f"customers:{'0' * 2 * UUID_BYTES}"
 
 
+def file_formats_topic() -> str:
+    """Return the topic of which files the desk takes."""
+    return f"file_formats:{'0' * 2 * UUID_BYTES}"
+
+
 def interactions_topic(agent_id: UUID) -> str:
     """Return the topic of what happens to the interactions on an agent's lists."""
     return f"interactions:{agent_id.hex}"
+
+
+def ticket_drafts_topic(agent_id: UUID) -> str:
+    """Return the topic of what happens to the forms that an agent has begun to fill in."""
+    return f"ticket_drafts:{agent_id.hex}"
 
 
 def chat_topic(ticket_id: UUID) -> str:

@@ -1,4 +1,7 @@
-"""The event log: what happened, in order, per topic. It is history and stays."""
+"""The event log: what happened, in order, per topic.
+
+It is history and stays; only what was typed into a draft goes with the draft.
+"""
 
 from collections.abc import Collection
 from typing import Any

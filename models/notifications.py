@@ -21,6 +21,7 @@ class NotificationKind(StrEnum):
     MENTIONED = "MENTIONED"
     ASSIGNED = "ASSIGNED"
     REMINDER_DUE = "REMINDER_DUE"
+    DELIVERY_FAILED = "DELIVERY_FAILED"
 
 
 class Notification(Base):

@@ -1,18 +1,17 @@
 """Tags of tickets: picked out of a list that admins keep."""
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, false, true
+from sqlalchemy import ColumnElement, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
     TAG_CHARACTERS,
     Base,
+    Deletable,
     FoldedText,
     Key,
     Moment,
-    UtcDateTime,
     Versioned,
     limited,
     reference,
@@ -20,7 +19,7 @@ from models.base import (
 from models.viewers import Viewer
 
 
-class Tag(Versioned, Base):
+class Tag(Versioned, Deletable, Base):
     """A label; its folded name is unique, whatever the case and the accents."""
 
     __tablename__ = "tag"
@@ -30,7 +29,6 @@ class Tag(Versioned, Base):
     name: Mapped[str] = mapped_column(String(TAG_CHARACTERS))
     name_key: Mapped[str] = mapped_column(FoldedText, unique=True)
     created_at: Mapped[Moment]
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TicketTag(Base):
@@ -44,4 +42,6 @@ class TicketTag(Base):
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Everybody signed in may use the list of tags; customers never sign in."""
-    return false() if viewer.actor is None or viewer.is_customer else true()
+    if viewer.actor is None or viewer.is_customer:
+        return false()
+    return Tag.deleted_at.is_(None)

@@ -1,18 +1,17 @@
 """Teams: who may be given tickets together."""
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
     Base,
+    Deletable,
     FoldedText,
     Key,
     Moment,
     Name,
-    UtcDateTime,
     Versioned,
     limited,
     reference,
@@ -20,7 +19,7 @@ from models.base import (
 from models.viewers import Viewer
 
 
-class Team(Versioned, Base):
+class Team(Versioned, Deletable, Base):
     """A group of agents that tickets of its brands can be assigned to."""
 
     __tablename__ = "team"
@@ -30,7 +29,6 @@ class Team(Versioned, Base):
     name: Mapped[Name]
     name_key: Mapped[str] = mapped_column(FoldedText, unique=True)
     created_at: Mapped[Moment]
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TeamMember(Base):
@@ -52,11 +50,13 @@ class TeamBrand(Base):
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Limit teams to those that the viewer may know.
+    """Limit teams to those that there are and that the viewer may know.
 
     Agents know all: tickets are transferred to teams of others, too. An integration knows those
     that take tickets of a brand of its.
     """
+    there = Team.deleted_at.is_(None)
     if viewer.is_agent:
-        return true()
-    return Team.id.in_(select(TeamBrand.team_id).where(TeamBrand.brand_id.in_(viewer.brand_ids)))
+        return there
+    of_brands = select(TeamBrand.team_id).where(TeamBrand.brand_id.in_(viewer.brand_ids))
+    return and_(there, Team.id.in_(of_brands))

@@ -1,18 +1,17 @@
 """What a ticket is about: a brand's list of subjects."""
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, UniqueConstraint, true
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, UniqueConstraint, and_
+from sqlalchemy.orm import Mapped
 
 from models.base import (
     Base,
+    Deletable,
     FoldedKey,
     Key,
     Moment,
     Name,
-    UtcDateTime,
     Versioned,
     limited,
     reference,
@@ -20,7 +19,7 @@ from models.base import (
 from models.viewers import Viewer
 
 
-class Topic(Versioned, Base):
+class Topic(Versioned, Deletable, Base):
     """A subject that tickets of one brand can have."""
 
     __tablename__ = "topic"
@@ -31,9 +30,9 @@ class Topic(Versioned, Base):
     name: Mapped[Name]
     name_key: Mapped[FoldedKey]
     created_at: Mapped[Moment]
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Limit topics to those of the viewer's brands."""
-    return true() if viewer.is_admin else Topic.brand_id.in_(viewer.brand_ids)
+    """Limit topics to those that there are in the viewer's brands."""
+    there = Topic.deleted_at.is_(None)
+    return there if viewer.is_admin else and_(there, Topic.brand_id.in_(viewer.brand_ids))

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, exists, select
 
+from core.ids import NodeKind
 from core.pages import by_moment
 from models import chats
 from models.messages import Message
@@ -9,10 +10,12 @@ from models.tickets import Ticket
 from models.viewers import Viewer
 from resolvers.access import require_signed_in
 from resolvers.batches import pages_by_parent, rows_by_id
+from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
 from services import chats as chat_services
-from services import messages
-from services.messages import IncomingMessage, OutgoingMessage
+from services import incoming_messages, messages, outgoing_mail
+from services.incoming_messages import IncomingMessage
+from services.messages import OutgoingMessage
 
 OLDEST_FIRST = by_moment("created_at", Message.created_at, Message.id)
 
@@ -39,8 +42,26 @@ async def send(scope: Scope, outgoing: OutgoingMessage, idempotency_key: str | N
         return await send_as(work, scope.viewer, outgoing, idempotency_key=idempotency_key)
 
 
+async def undo(scope: Scope, message_id: str) -> Message:
+    """Take back a message that has not gone out."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(message_id, NodeKind.MESSAGE, "input", "messageId")
+    async with scope.unit_of_work() as work:
+        return await outgoing_mail.undo(work, scope.viewer, row_id)
+
+
+async def retry(scope: Scope, message_id: str) -> Message:
+    """Send a message that has failed."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(message_id, NodeKind.MESSAGE, "input", "messageId")
+    async with scope.unit_of_work() as work:
+        return await outgoing_mail.retry(work, scope.viewer, row_id)
+
+
 async def receive(scope: Scope, incoming: IncomingMessage, idempotency_key: str | None) -> Message:
     """Take in a customer's message."""
     require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
-        return await messages.receive(work, scope.viewer, incoming, idempotency_key=idempotency_key)
+        return await incoming_messages.receive(
+            work, scope.viewer, incoming, idempotency_key=idempotency_key
+        )

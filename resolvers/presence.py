@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.ids import NodeKind, encode_global_id
 from models.base import Columns
 from models.presence import PresenceState, Present
-from resolvers import companies, customers, interactions, notes, tickets
+from resolvers import companies, customers, interactions, notes, ticket_templates, tickets
 from resolvers.access import require_signed_in
 from resolvers.audiences import same_for_audience
 from resolvers.global_ids import parse_id
@@ -21,6 +21,7 @@ _RESOURCES: Mapping[NodeKind, Batch] = {
     NodeKind.COMPANY: companies.by_id,
     NodeKind.INTERACTION: interactions.by_id,
     NodeKind.NOTE: notes.by_id,
+    NodeKind.TICKET_TEMPLATE: ticket_templates.by_id,
 }
 
 

@@ -12,9 +12,12 @@ from strawberry.dataloader import DataLoader
 
 from core.database import Database
 from core.errors import Unauthenticated
+from core.secrets import SecretBox
 from models.base import Columns
 from models.viewers import Viewer
+from services.callback_runs import CallbackRuns
 from services.few_at_once import FewAtOnce
+from services.file_links import FileLinks
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 # (scope, keys, arguments, columns) → what belongs to each key; absent keys have nothing.
@@ -25,17 +28,19 @@ Batch = Callable[["Scope", Sequence[Any], Any, Columns], Awaitable[Mapping[Any, 
 class Resources:
     """What all operations of a process share.
 
-    `sign` makes a short-lived download link out of an attachment's row. `streams` is what
-    subscriptions live on; the schema hands it to them. Strangers start chats: `chat_starts` keeps
-    them from taking the connections that everybody else writes with.
+    `file_links` makes the links by which files come and go. `streams` is what subscriptions live
+    on; the schema hands it to them. Strangers start chats: `chat_starts` keeps them from taking the
+    connections that everybody else writes with. `secrets` encrypts what the database must not know.
     """
 
     database: Database
     announce: Announce
     epoch: str
-    sign: Callable[[Any], str]
+    file_links: FileLinks
     streams: Any
     chat_starts: FewAtOnce
+    secrets: SecretBox
+    callbacks: CallbackRuns
 
 
 class Scope:
@@ -94,6 +99,12 @@ class Scope:
             yield work
         # What was loaded before the act may not be true any more.
         self._loaders.clear()
+
+    async def let_go(self) -> None:
+        """Give the connection back for now: the operation is about to wait for another system."""
+        async with self._one_at_a_time:
+            await self._cleanup.aclose()
+            self._connection = None
 
     async def close(self) -> None:
         """Give the connection back. A read that is still asked for afterwards is refused."""

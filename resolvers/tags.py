@@ -13,7 +13,7 @@ from resolvers.global_ids import row_id_of
 from resolvers.links import rows_by_link
 from resolvers.name_lists import page_by_name
 from resolvers.scope import Scope
-from services import tags
+from services import deletions, tags
 from services.changes import Edit
 from services.tags import NewTag
 
@@ -43,3 +43,11 @@ async def update(
     row_id = row_id_of(tag_id, NodeKind.TAG, "input", "tagId")
     async with scope.unit_of_work() as work:
         return await tags.update(work, scope.viewer, row_id, expected_version, wanted)
+
+
+async def delete(scope: Scope, tag_id: str) -> None:
+    """Delete a tag."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(tag_id, NodeKind.TAG, "input", "tagId")
+    async with scope.unit_of_work() as work:
+        await deletions.delete_tag(work, scope.viewer, row_id)

@@ -14,7 +14,7 @@ from resolvers.global_ids import row_id_of
 from resolvers.links import rows_by_link
 from resolvers.name_lists import all_by_name
 from resolvers.scope import Scope
-from services import teams
+from services import deletions, teams
 from services.changes import Edit
 from services.teams import NewTeam
 
@@ -42,3 +42,11 @@ async def update(
     row_id = row_id_of(team_id, NodeKind.TEAM, "input", "teamId")
     async with scope.unit_of_work() as work:
         return await teams.update(work, scope.viewer, row_id, expected_version, wanted)
+
+
+async def delete(scope: Scope, team_id: str) -> None:
+    """Delete a team."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(team_id, NodeKind.TEAM, "input", "teamId")
+    async with scope.unit_of_work() as work:
+        await deletions.delete_team(work, scope.viewer, row_id)

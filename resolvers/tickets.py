@@ -30,8 +30,8 @@ by_id = rows_by_id(Ticket, chats.shows_ticket)
 
 # Who sees a ticket sees what it is about, also an assignee who does not work for the brand.
 brands_of = rows_by_id(Brand, lambda _viewer: true())
-topics_of = rows_by_id(Topic, lambda _viewer: true())
-teams_of = rows_by_id(Team, lambda _viewer: true())
+topics_of = rows_by_id(Topic, lambda _viewer: Topic.deleted_at.is_(None))
+teams_of = rows_by_id(Team, lambda _viewer: Team.deleted_at.is_(None))
 
 _RANKS = {priority: rank for rank, priority in enumerate(TicketPriority)}
 _PRIORITY_RANK = case(_RANKS, value=Ticket.priority)

@@ -14,7 +14,7 @@ from resolvers.audiences import same_for_audience
 from resolvers.batches import grouped, rows_by_id
 from resolvers.global_ids import optional_row_id, row_id_of
 from resolvers.scope import Scope
-from services import topics
+from services import deletions, topics
 from services.changes import Edit
 from services.topics import NewTopic
 
@@ -61,3 +61,11 @@ async def update(
     row_id = row_id_of(topic_id, NodeKind.TOPIC, "input", "topicId")
     async with scope.unit_of_work() as work:
         return await topics.update(work, scope.viewer, row_id, expected_version, wanted)
+
+
+async def delete(scope: Scope, topic_id: str) -> None:
+    """Delete a topic."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(topic_id, NodeKind.TOPIC, "input", "topicId")
+    async with scope.unit_of_work() as work:
+        await deletions.delete_topic(work, scope.viewer, row_id)

@@ -41,6 +41,10 @@ class Brand(FromRow, Node):
     topics: list[Annotated["Topic", strawberry.lazy("schema.topics")]] = relation(
         "What its tickets can be about, by name.", topics.by_brand, key="id"
     )
+    undo_seconds: int = column(
+        "How long an answer by mail waits before it goes out, so that it can be taken back: "
+        "0 to 30 seconds."
+    )
     created_at: datetime = column("When the brand was added.")
 
 
@@ -69,6 +73,11 @@ class BrandCreateInput:
     default_email_subject: str | None = strawberry.field(
         default=None,
         description="The subject of mails whose ticket has none, at most 2,000 characters.",
+    )
+    undo_seconds: int = strawberry.field(
+        default=0,
+        description="How long an answer by mail waits, so that it can be taken back: up to 30 "
+        "seconds; 0 sends at once.",
     )
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
@@ -105,6 +114,10 @@ class BrandUpdateInput:
         default=strawberry.UNSET,
         description="At most 2,000 characters; null: the language's own default.",
     )
+    undo_seconds: int | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="How long answers by mail that are written later wait: 0 to 30 seconds.",
+    )
 
 
 @strawberry.type(description="The brand is as wanted.")
@@ -128,14 +141,22 @@ class BrandMutation:
     @strawberry.mutation(description="Add a brand. For admins.")
     async def brand_create(self, info: Info, input: BrandCreateInput) -> BrandCreateResult:
         """Add a brand."""
-        new = NewBrand(input.name, input.language, input.email, input.default_email_subject)
+        new = NewBrand(
+            input.name,
+            input.language,
+            input.email,
+            input.default_email_subject,
+            input.undo_seconds,
+        )
         brand = await brands.create(info.context, new, input.idempotency_key)
         return BrandCreateSuccess(brand=Brand.from_row(brand))
 
     @strawberry.mutation(description="Edit a brand. For admins.")
     async def brand_update(self, info: Info, input: BrandUpdateInput) -> BrandUpdateResult:
         """Edit a brand."""
-        wanted = present(input, "name", "language", "email", "default_email_subject")
+        wanted = present(
+            input, "name", "language", "email", "default_email_subject", "undo_seconds"
+        )
         brand, edit = await brands.update(
             info.context, input.brand_id, input.expected_version, wanted
         )

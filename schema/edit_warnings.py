@@ -78,7 +78,8 @@ class EditWarningSubscription:
         resource_ids: Annotated[
             list[strawberry.ID],
             strawberry.argument(
-                description="Tickets, customers, companies, interactions and notes; at most 100."
+                description="Tickets, customers, companies, interactions, notes and templates; at "
+                "most 100."
             ),
         ],
         after: Annotated[

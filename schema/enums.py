@@ -3,8 +3,9 @@
 import strawberry
 
 from models.agents import AgentRole
+from models.callbacks import CallbackMethod, CallbackParameterPlace, CallbackParameterSource
 from models.channels import Channel
-from models.messages import DeliveryState, MessageDirection
+from models.messages import DeliveryFailure, DeliveryState, FileOmission, MessageDirection
 from models.notes import NoteKind
 from models.presence import PresenceChangeKind, PresenceState
 from models.tickets import TicketPriority, TicketStatus
@@ -14,8 +15,13 @@ from resolvers.tickets import TicketOrder
 for _enum in (
     AgentRole,
     ApiScope,
+    CallbackMethod,
+    CallbackParameterPlace,
+    CallbackParameterSource,
     Channel,
+    DeliveryFailure,
     DeliveryState,
+    FileOmission,
     MessageDirection,
     NoteKind,
     PresenceChangeKind,

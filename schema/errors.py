@@ -31,12 +31,17 @@ class ErrorCode(StrEnum):
     UNSAVED_CHANGES = "UNSAVED_CHANGES"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NEW_ACTIVITY = "NEW_ACTIVITY"
+    TOO_LATE = "TOO_LATE"
     UNAVAILABLE = "UNAVAILABLE"
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
+    CALLBACK_FAILED = "CALLBACK_FAILED"
+    FILE_REFUSED = "FILE_REFUSED"
 
 
 strawberry.enum(ErrorCode, description="What went wrong. Codes never change.")
 strawberry.enum(errors.FieldErrorCode, description="Why a value was refused.")
+strawberry.enum(errors.CallbackFailure, description="Why a callback brought no values.")
+strawberry.enum(errors.FileRefusal, description="Why a file is not taken.")
 
 _CODE = "What went wrong, for programs."
 _MESSAGE = "What went wrong, for the person at the screen, in their language."
@@ -65,7 +70,9 @@ class FieldError:
 class ValidationFailed(UserError):
     """Values of the input break a rule."""
 
-    fields: list[FieldError] = strawberry.field(description="All refused values.")
+    fields: list[FieldError] = strawberry.field(
+        description="The refused values; of more than 100 the first 100."
+    )
 
 
 @strawberry.type(description="There is no such object, or the viewer may not see it.")
@@ -81,6 +88,13 @@ class NotAllowed(UserError):
 @strawberry.type(description="The e-mail address or the password is wrong.")
 class WrongCredentials(UserError):
     """The e-mail address or the password is wrong."""
+
+
+@strawberry.type(description="The desk does not take this file.")
+class FileRefused(UserError):
+    """The desk does not take this file."""
+
+    reason: errors.FileRefusal = strawberry.field(description="Why, for programs.")
 
 
 @strawberry.type(description="A set is full.")
@@ -116,11 +130,26 @@ class IdempotencyKeyReused(UserError):
     """The idempotency key was used with another input."""
 
 
+@strawberry.type(description="What was to be taken back has begun, or is done.")
+class TooLate(UserError):
+    """What was to be taken back has begun, or is done."""
+
+
 @strawberry.type(description="A part this needs is busy or down. Trying again is safe.")
 class Unavailable(UserError):
     """A part this needs is busy or down."""
 
     retry_after_seconds: int | None = strawberry.field(description="When to try again.")
+
+
+@strawberry.type(description="The company's own system gave no answer that can be shown.")
+class CallbackFailed(UserError):
+    """The company's own system gave no answer that can be shown."""
+
+    reason: errors.CallbackFailure = strawberry.field(description="Why there are no values.")
+    status: int | None = strawberry.field(
+        description="The HTTP status of the answer, with `HTTP_STATUS` and `REDIRECTED`."
+    )
 
 
 @strawberry.type(description="A field that two people changed.")
@@ -207,6 +236,11 @@ class _LimitReachedHandler(_Handler):
         return LimitReached(**_words(exception, info, limit=limit), limit=limit)
 
 
+class _FileRefusedHandler(_Handler):
+    def details(self, exception: errors.FileRefused, info: Info) -> dict[str, Any]:
+        return {"reason": exception.refusal}
+
+
 class _AlreadyExistsHandler(_Handler):
     def details(self, exception: errors.AlreadyExists, info: Info) -> dict[str, Any]:
         return {"existing": object_of(exception.existing) if exception.existing else None}
@@ -220,6 +254,18 @@ class _UnsavedChangesHandler(_Handler):
 class _UnavailableHandler(_Handler):
     def details(self, exception: errors.Unavailable, info: Info) -> dict[str, Any]:
         return {"retry_after_seconds": exception.retry_after_seconds}
+
+
+class _CallbackFailedHandler(_Handler):
+    def handle(
+        self, exception: errors.DomainError, *, field: StrawberryField, info: Any
+    ) -> UserError:
+        """Return the failure in the words of its reason."""
+        status = exception.extensions["status"]
+        reason = errors.CallbackFailure(exception.extensions["reason"])
+        return CallbackFailed(
+            **_words(exception, info, status=status), reason=reason, status=status
+        )
 
 
 class _EditConflictHandler(_Handler):
@@ -255,11 +301,14 @@ EXCEPTION_HANDLERS: Iterable[_Handler] = (
     _Handler(errors.NotFound, NotFound),
     _Handler(errors.NotAllowed, NotAllowed),
     _Handler(errors.WrongCredentials, WrongCredentials),
+    _FileRefusedHandler(errors.FileRefused, FileRefused),
     _LimitReachedHandler(errors.LimitReached, LimitReached),
     _AlreadyExistsHandler(errors.AlreadyExists, AlreadyExists),
     _UnsavedChangesHandler(errors.UnsavedChanges, UnsavedChanges),
     _Handler(errors.IdempotencyKeyReused, IdempotencyKeyReused),
+    _Handler(errors.TooLate, TooLate),
     _UnavailableHandler(errors.Unavailable, Unavailable),
+    _CallbackFailedHandler(errors.CallbackFailed, CallbackFailed),
     _EditConflictHandler(errors.EditConflict, EditConflict),
     _NewActivityHandler(errors.NewActivity, NewActivity),
 )

@@ -21,7 +21,15 @@ from subscriptions.log.following import Gap, Happened, Ready
 strawberry.enum(ResetReason, description="Why a stream could not go on from where it stood.")
 
 # What payloads name, in hexadecimal, of the rows that an event leads to.
-_NAMED = ("ticket_id", "message_id", "note_id", "notification_id", "profile_id", "interaction_id")
+_NAMED = (
+    "ticket_id",
+    "message_id",
+    "note_id",
+    "notification_id",
+    "profile_id",
+    "interaction_id",
+    "draft_id",
+)
 _CURSOR = "The place just after this event. Give it as `after` to go on from here."
 
 
@@ -42,6 +50,7 @@ class EventRow:
     notification_id: UUID | None = None
     profile_id: UUID | None = None
     interaction_id: UUID | None = None
+    draft_id: UUID | None = None
     payload: Any = None
     record: EventRecord | None = None
 

@@ -15,6 +15,7 @@ from schema.errors import (
     NewActivity,
     NotAllowed,
     NotFound,
+    TooLate,
     Unavailable,
     ValidationFailed,
 )
@@ -23,7 +24,8 @@ from schema.inputs import IDEMPOTENCY_KEY, attachment_row_ids
 from schema.messages import Message
 from schema.nodes import FromRow
 from schema.tickets import Ticket
-from services.messages import IncomingMessage, OutgoingMessage
+from services.incoming_messages import IncomingMessage
+from services.messages import OutgoingMessage
 
 _TICKET = "The ticket it stands in; null where the viewer may not read it."
 
@@ -64,6 +66,50 @@ MessageSendResult = Annotated[
     | IdempotencyKeyReused
     | Unavailable,
     strawberry.union("MessageSendResult", description="The message, or why it was not sent."),
+]
+
+
+@strawberry.input(description="Which message to take back.")
+class MessageUndoInput:
+    """Which message to take back."""
+
+    message_id: strawberry.ID = strawberry.field(
+        description="The message, which has not gone out yet."
+    )
+
+
+@strawberry.type(description="The message does not go out, and stays where it was written.")
+class MessageUndoSuccess(FromRow):
+    """The message does not go out, and stays where it was written."""
+
+    message: Message = derived("The message, not sent.", Message.from_row, needs=())
+    ticket: Ticket | None = relation(_TICKET, tickets.by_id, key="ticket_id")
+
+
+MessageUndoResult = Annotated[
+    MessageUndoSuccess | ValidationFailed | NotFound | NotAllowed | TooLate,
+    strawberry.union("MessageUndoResult", description="The message, or why it goes out."),
+]
+
+
+@strawberry.input(description="Which message to send anew.")
+class MessageRetryInput:
+    """Which message to send anew."""
+
+    message_id: strawberry.ID = strawberry.field(description="The message that has failed.")
+
+
+@strawberry.type(description="The message is on its way, or there already.")
+class MessageRetrySuccess(FromRow):
+    """The message is on its way, or there already."""
+
+    message: Message = derived("The message.", Message.from_row, needs=())
+    ticket: Ticket | None = relation(_TICKET, tickets.by_id, key="ticket_id")
+
+
+MessageRetryResult = Annotated[
+    MessageRetrySuccess | ValidationFailed | NotFound | NotAllowed,
+    strawberry.union("MessageRetryResult", description="The message, or why it stays failed."),
 ]
 
 
@@ -160,6 +206,27 @@ class MessageMutation:
         )
         message = await messages.send(info.context, outgoing, input.idempotency_key)
         return MessageSendSuccess(row=message)
+
+    @strawberry.mutation(
+        description="Take back an answer by mail before it goes out. It stays in the conversation, "
+        "marked as not sent, and answers nobody. `TooLate` once `undoUntil` has passed or its "
+        "delivery has begun; one that was put off can be taken back until it is tried again. "
+        "`NotAllowed` for what goes out in no mail. Taking it back twice is once. For who may "
+        "answer on the ticket."
+    )
+    async def message_undo(self, info: Info, input: MessageUndoInput) -> MessageUndoResult:
+        """Take back a message."""
+        return MessageUndoSuccess(row=await messages.undo(info.context, input.message_id))
+
+    @strawberry.mutation(
+        description="Send a message whose delivery has failed, to the address that it failed for, "
+        "or to the customer's where there was none; without any it stays failed. What was put off "
+        "is tried now. What is on its way or sent stays as it is. `NotAllowed` for what was taken "
+        "back, or goes out in no mail. For who may answer on the ticket."
+    )
+    async def message_retry(self, info: Info, input: MessageRetryInput) -> MessageRetryResult:
+        """Send a message anew."""
+        return MessageRetrySuccess(row=await messages.retry(info.context, input.message_id))
 
     @strawberry.mutation(
         description="Take in what a customer wrote: into their open ticket on the channel, or a "

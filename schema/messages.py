@@ -8,7 +8,7 @@ import strawberry
 from core.ids import NodeKind
 from models import messages as rows
 from models.channels import Channel
-from models.messages import DeliveryState, MessageDirection
+from models.messages import DeliveryFailure, DeliveryState, FileOmission, MessageDirection
 from resolvers import actors, attachments, favorites, messages
 from resolvers import tickets as ticket_batches
 from schema.actors import Actor, wrap_actor
@@ -26,16 +26,65 @@ if TYPE_CHECKING:
 class Delivery:
     """How far an outgoing message has come."""
 
-    state: DeliveryState = strawberry.field(description="Queued, sent or failed.")
+    state: DeliveryState = strawberry.field(
+        description="Queued, sent, failed or taken back. `DeliveryChanged` tells of each change."
+    )
     recipient: str | None = strawberry.field(
-        description="Where it goes: fixed when the message was sent."
+        description="Where it goes: fixed when the message was sent. Null where nobody knew."
+    )
+    reason: DeliveryFailure | None = strawberry.field(
+        description="Why the last try failed; null before the first one, and once it is sent."
+    )
+    detail: str | None = strawberry.field(
+        description="What the mail server said to that, for people who know mail."
+    )
+    attempts: int = strawberry.field(
+        description="How many tries have ended since it was sent, or was tried anew."
+    )
+    next_try_at: datetime | None = strawberry.field(
+        description="When it is tried again, after a try that failed."
+    )
+    sent_at: datetime | None = strawberry.field(
+        description="When the mail server took it; null for what was sent before this was kept."
+    )
+    undo_until: datetime | None = strawberry.field(
+        description="Until when `messageUndo` can take it back, unless it begins to go out "
+        "earlier; null where the brand gives no time for that, or it was taken back. While it "
+        "waits for `nextTryAt` it can be taken back in any case."
     )
 
 
 def _delivery(row: rows.Message) -> Delivery | None:
     if row.delivery_state is None:
         return None
-    return Delivery(state=row.delivery_state, recipient=row.recipient)
+    return Delivery(
+        state=row.delivery_state,
+        recipient=row.recipient,
+        reason=row.delivery_failure,
+        detail=row.delivery_detail,
+        attempts=row.delivery_attempts,
+        next_try_at=row.delivery_next_try_at,
+        sent_at=row.delivery_sent_at,
+        undo_until=row.delivery_undo_until,
+    )
+
+
+@strawberry.type(description="A file that came with a mail, and was not kept.")
+class OmittedFile:
+    """A file that came with a mail, and was not kept."""
+
+    filename: str = strawberry.field(description="What the sender called it, made safe to show.")
+    size: int = strawberry.field(description="In bytes.")
+    reason: FileOmission = strawberry.field(description="Why it was not kept.")
+
+
+def _omitted_files(row: rows.Message) -> list[OmittedFile]:
+    return [
+        OmittedFile(
+            filename=file["filename"], size=file["size"], reason=FileOmission(file["reason"])
+        )
+        for file in row.omitted_files or ()
+    ]
 
 
 @strawberry.type(description="What a customer or an agent wrote to the other.")
@@ -53,14 +102,38 @@ class Message(FromRow, Node):
     direction: MessageDirection = column("From the customer, or to them.")
     body: str = column("The text.")
     body_html: str | None = column("The text as sanitised HTML, where the mail had some.")
+    quoted_text: str | None = column(
+        "What the mail quotes of those before it: to be folded away, since it stands in the "
+        "conversation already. Null where it quotes nothing, and where all that was written is a "
+        "quotation; `bodyHtml` always holds both."
+    )
+    is_automatic: bool = column(
+        "Whether a machine wrote the mail, such as to say that somebody is on holiday. Nobody "
+        "waits for an answer, and it opens no ticket again."
+    )
     created_at: datetime = column("When it was written.")
+    omitted_files: list[OmittedFile] = derived(
+        "The files that came with the mail and were not kept, in their order: those that the desk "
+        "does not take, and what was too much.",
+        _omitted_files,
+        needs=("omitted_files",),
+    )
     attachments: list[Attachment] = relation(
         "The files that came or went with it.", attachments.by_message, key="id"
     )
     delivery: Delivery | None = derived(
         "How far it has come on its way out; null for what came in.",
         _delivery,
-        needs=("delivery_state", "recipient"),
+        needs=(
+            "delivery_state",
+            "recipient",
+            "delivery_failure",
+            "delivery_detail",
+            "delivery_attempts",
+            "delivery_next_try_at",
+            "delivery_sent_at",
+            "delivery_undo_until",
+        ),
     )
     favorite: Annotated["Favorite", strawberry.lazy("schema.favorites")] | None = relation(
         "Its star, if somebody starred it.", favorites.by_item, key="id"

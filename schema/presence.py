@@ -18,7 +18,7 @@ from schema.nodes import FromRow
 from subscriptions.presence.presence import WhoIsHere
 from subscriptions.presence.source import PresenceSource
 
-_RESOURCE = "The ticket, customer, company, interaction or note."
+_RESOURCE = "The ticket, customer, company, interaction, note or template."
 
 
 @strawberry.type(

@@ -10,7 +10,11 @@ from schema.agent_mutations import AgentMutation
 from schema.agents import AgentQuery
 from schema.api_tokens import ApiTokenMutation, ApiTokenQuery
 from schema.assignees import AssigneeQuery
+from schema.attachments import AttachmentMutation
 from schema.brands import BrandMutation, BrandQuery
+from schema.callback_mutations import CallbackMutation
+from schema.callback_runs import CallbackRunMutation
+from schema.callbacks import CallbackQuery
 from schema.chat_events import ChatSubscription
 from schema.chats import ChatMutation, ChatQuery
 from schema.companies import CompanyQuery
@@ -28,6 +32,7 @@ from schema.errors import EXCEPTION_HANDLERS
 from schema.favorite_list import FavoriteSubscription
 from schema.favorites import FavoriteMutation
 from schema.fields import compile_fields
+from schema.file_formats import FileFormatMutation, FileFormatQuery
 from schema.handover import HandoverQuery
 from schema.inbox_events import InboxQuery, InboxSubscription
 from schema.inputs import describe_inputs
@@ -48,9 +53,15 @@ from schema.sessions import SessionMutation, SessionQuery
 from schema.sharing import check_marks
 from schema.tags import TagMutation, TagQuery
 from schema.teams import TeamMutation, TeamQuery
+from schema.ticket_creation import TicketCreationMutation
+from schema.ticket_draft_events import TicketDraftSubscription
+from schema.ticket_draft_mutations import TicketDraftMutation
+from schema.ticket_drafts import TicketDraftQuery
 from schema.ticket_events import TicketSubscription
 from schema.ticket_mutations import TicketMutation
 from schema.ticket_tags import TicketTagMutation
+from schema.ticket_template_mutations import TicketTemplateMutation
+from schema.ticket_templates import TicketTemplateQuery
 from schema.tickets import TicketQuery
 from schema.todos import TodoMutation
 from schema.topics import TopicMutation, TopicQuery
@@ -61,6 +72,8 @@ class Query(
     SessionQuery,
     NodeQuery,
     TicketQuery,
+    TicketTemplateQuery,
+    TicketDraftQuery,
     HandoverQuery,
     InteractionQuery,
     CustomerQuery,
@@ -78,6 +91,8 @@ class Query(
     NotificationQuery,
     DashboardQuery,
     ChatQuery,
+    FileFormatQuery,
+    CallbackQuery,
 ):
     """What can be read."""
 
@@ -95,8 +110,12 @@ class Mutation(
     CompanyMutation,
     ApiTokenMutation,
     TicketMutation,
+    TicketCreationMutation,
+    TicketTemplateMutation,
     TicketTagMutation,
+    TicketDraftMutation,
     MessageMutation,
+    AttachmentMutation,
     NoteMutation,
     ReminderMutation,
     InteractionMutation,
@@ -105,6 +124,9 @@ class Mutation(
     NotificationMutation,
     PresenceMutation,
     ChatMutation,
+    FileFormatMutation,
+    CallbackMutation,
+    CallbackRunMutation,
 ):
     """What changes something."""
 
@@ -115,6 +137,7 @@ class Mutation(
 class Subscription(
     TicketSubscription,
     FavoriteSubscription,
+    TicketDraftSubscription,
     InboxSubscription,
     CustomerSubscription,
     CustomerListSubscription,

@@ -87,7 +87,12 @@ class TagCreateSuccess:
 
 
 TagCreateResult = Annotated[
-    TagCreateSuccess | ValidationFailed | NotAllowed | AlreadyExists | IdempotencyKeyReused,
+    TagCreateSuccess
+    | ValidationFailed
+    | NotFound
+    | NotAllowed
+    | AlreadyExists
+    | IdempotencyKeyReused,
     strawberry.union("TagCreateResult", description="The new tag, or why there is none."),
 ]
 
@@ -118,9 +123,29 @@ TagUpdateResult = Annotated[
 ]
 
 
+@strawberry.input(description="Which tag to delete.")
+class TagDeleteInput:
+    """Which tag to delete."""
+
+    tag_id: strawberry.ID = strawberry.field(description="The tag.")
+
+
+@strawberry.type(description="The tag is gone.")
+class TagDeleteSuccess:
+    """The tag is gone."""
+
+    tag_id: strawberry.ID = strawberry.field(description="The tag that was deleted.")
+
+
+TagDeleteResult = Annotated[
+    TagDeleteSuccess | ValidationFailed | NotFound | NotAllowed,
+    strawberry.union("TagDeleteResult", description="That it is gone, or why it stays."),
+]
+
+
 @strawberry.type
 class TagMutation:
-    """Adding and renaming tags."""
+    """Adding, renaming and deleting tags."""
 
     @strawberry.mutation(description="Add a tag to the list. For admins.")
     async def tag_create(self, info: Info, input: TagCreateInput) -> TagCreateResult:
@@ -135,6 +160,15 @@ class TagMutation:
             info.context, input.tag_id, input.expected_version, present(input, "name")
         )
         return TagUpdateSuccess(tag=Tag.from_row(tag), merged_fields=edit.merged_fields)
+
+    @strawberry.mutation(
+        description="Delete a tag. It is gone at once and its name is free. The tickets that "
+        "have it lose it right after. For admins."
+    )
+    async def tag_delete(self, info: Info, input: TagDeleteInput) -> TagDeleteResult:
+        """Delete a tag."""
+        await tags.delete(info.context, input.tag_id)
+        return TagDeleteSuccess(tag_id=input.tag_id)
 
 
 register(NodeKind.TAG, Tag, rows.Tag, tags.by_id)

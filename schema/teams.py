@@ -92,6 +92,7 @@ class TeamCreateSuccess:
 TeamCreateResult = Annotated[
     TeamCreateSuccess
     | ValidationFailed
+    | NotFound
     | NotAllowed
     | AlreadyExists
     | LimitReached
@@ -146,9 +147,29 @@ TeamUpdateResult = Annotated[
 ]
 
 
+@strawberry.input(description="Which team to delete.")
+class TeamDeleteInput:
+    """Which team to delete."""
+
+    team_id: strawberry.ID = strawberry.field(description="The team.")
+
+
+@strawberry.type(description="The team is gone.")
+class TeamDeleteSuccess:
+    """The team is gone."""
+
+    team_id: strawberry.ID = strawberry.field(description="The team that was deleted.")
+
+
+TeamDeleteResult = Annotated[
+    TeamDeleteSuccess | ValidationFailed | NotFound | NotAllowed,
+    strawberry.union("TeamDeleteResult", description="That it is gone, or why it stays."),
+]
+
+
 @strawberry.type
 class TeamMutation:
-    """Adding and editing teams."""
+    """Adding, editing and deleting teams."""
 
     @strawberry.mutation(description="Add a team. For admins.")
     async def team_create(self, info: Info, input: TeamCreateInput) -> TeamCreateResult:
@@ -163,6 +184,15 @@ class TeamMutation:
             info.context, input.team_id, input.expected_version, input.changes()
         )
         return TeamUpdateSuccess(team=Team.from_row(team), merged_fields=edit.merged_fields)
+
+    @strawberry.mutation(
+        description="Delete a team. It is gone at once and its name is free. Right after, its "
+        "tickets have no team any more: all who work for their brand see them. For admins."
+    )
+    async def team_delete(self, info: Info, input: TeamDeleteInput) -> TeamDeleteResult:
+        """Delete a team."""
+        await teams.delete(info.context, input.team_id)
+        return TeamDeleteSuccess(team_id=input.team_id)
 
 
 register(NodeKind.TEAM, Team, rows.Team, teams.by_id)

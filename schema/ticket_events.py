@@ -62,6 +62,17 @@ class MessageAdded(EventFields):
     message: Message = relation("The message.", messages.by_id, key="message_id")
 
 
+@strawberry.type(description="A message has come further on its way out, or not any further.")
+class DeliveryChanged(EventFields):
+    """A message has come further on its way out, or not any further."""
+
+    message: Message = relation(
+        "The message, with its delivery as it is now, which may be after later events.",
+        messages.by_id,
+        key="message_id",
+    )
+
+
 @same_for_audience
 def _favorite_count_then(row: EventRow, scope: Scope) -> int:
     sees_all = scope.viewer.may(ApiScope.NOTES_READ)
@@ -116,6 +127,7 @@ TicketEvent = Annotated[
     | StreamReset
     | TicketCreated
     | MessageAdded
+    | DeliveryChanged
     | NoteAdded
     | NoteChanged
     | NoteDeleted
@@ -129,6 +141,7 @@ TicketEvent = Annotated[
 _PLAIN_TYPES: dict[str, Any] = {
     "TicketCreated": TicketCreated,
     "MessageAdded": MessageAdded,
+    "DeliveryChanged": DeliveryChanged,
     "NoteAdded": NoteAdded,
     "NoteChanged": NoteChanged,
     "NoteDeleted": NoteDeleted,

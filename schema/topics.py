@@ -71,7 +71,12 @@ class TopicCreateSuccess:
 
 
 TopicCreateResult = Annotated[
-    TopicCreateSuccess | ValidationFailed | NotAllowed | AlreadyExists | IdempotencyKeyReused,
+    TopicCreateSuccess
+    | ValidationFailed
+    | NotFound
+    | NotAllowed
+    | AlreadyExists
+    | IdempotencyKeyReused,
     strawberry.union("TopicCreateResult", description="The new topic, or why there is none."),
 ]
 
@@ -102,9 +107,29 @@ TopicUpdateResult = Annotated[
 ]
 
 
+@strawberry.input(description="Which topic to delete.")
+class TopicDeleteInput:
+    """Which topic to delete."""
+
+    topic_id: strawberry.ID = strawberry.field(description="The topic.")
+
+
+@strawberry.type(description="The topic is gone.")
+class TopicDeleteSuccess:
+    """The topic is gone."""
+
+    topic_id: strawberry.ID = strawberry.field(description="The topic that was deleted.")
+
+
+TopicDeleteResult = Annotated[
+    TopicDeleteSuccess | ValidationFailed | NotFound | NotAllowed,
+    strawberry.union("TopicDeleteResult", description="That it is gone, or why it stays."),
+]
+
+
 @strawberry.type
 class TopicMutation:
-    """Adding and renaming topics."""
+    """Adding, renaming and deleting topics."""
 
     @strawberry.mutation(description="Add a topic to a brand. For admins.")
     async def topic_create(self, info: Info, input: TopicCreateInput) -> TopicCreateResult:
@@ -119,6 +144,15 @@ class TopicMutation:
             info.context, input.topic_id, input.expected_version, present(input, "name")
         )
         return TopicUpdateSuccess(topic=Topic.from_row(topic), merged_fields=edit.merged_fields)
+
+    @strawberry.mutation(
+        description="Delete a topic. It is gone at once and its name is free. The tickets that "
+        "have it lose it right after. For admins."
+    )
+    async def topic_delete(self, info: Info, input: TopicDeleteInput) -> TopicDeleteResult:
+        """Delete a topic."""
+        await topics.delete(info.context, input.topic_id)
+        return TopicDeleteSuccess(topic_id=input.topic_id)
 
 
 register(NodeKind.TOPIC, Topic, rows.Topic, topics.by_id)

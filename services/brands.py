@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from core.errors import FieldErrorCode
 from core.localization import LANGUAGES
 from core.text import fold
 from models.base import FREE_TEXT_CHARACTERS, NAME_CHARACTERS
-from models.brands import Brand
+from models.brands import UNDO_SECONDS_LIMIT, Brand
 from models.viewers import Viewer
 from services import unique_keys
 from services.changes import Edit, apply_edit
@@ -33,6 +34,7 @@ class NewBrand:
     language: str
     email: str | None = None
     default_email_subject: str | None = None
+    undo_seconds: int = 0
 
 
 async def create(
@@ -62,7 +64,10 @@ async def update(
         brand,
         expected_version,
         _clean(wanted),
-        field_names={"default_email_subject": "defaultEmailSubject"},
+        field_names={
+            "default_email_subject": "defaultEmailSubject",
+            "undo_seconds": "undoSeconds",
+        },
     )
     await unique_keys.change(work, brand, Brand.name_key, fold(brand.name))
     record_changes(work, brand, edit)
@@ -92,5 +97,15 @@ def _clean(wanted: Mapping[str, Any]) -> dict[str, Any]:
         cleaned["default_email_subject"] = check.optional_line(
             "defaultEmailSubject", cleaned["default_email_subject"], FREE_TEXT_CHARACTERS
         )
+    if "undo_seconds" in cleaned:
+        _check_undo_seconds(check, cleaned["undo_seconds"])
     check.raise_problems()
     return cleaned
+
+
+def _check_undo_seconds(check: InputCheck, seconds: int | None) -> None:
+    if seconds is None:
+        check.refuse("undoSeconds", FieldErrorCode.REQUIRED)
+    elif not 0 <= seconds <= UNDO_SECONDS_LIMIT:
+        bound = 0 if seconds < 0 else UNDO_SECONDS_LIMIT
+        check.refuse("undoSeconds", FieldErrorCode.OUT_OF_RANGE, bound, seconds)

@@ -137,7 +137,7 @@ async def apply_edit(
         else:
             conflicts.append(ConflictingField(name, their.base, change.before, change.after))
     if conflicts:
-        raise _conflict(row, theirs, conflicts)
+        raise _conflict(work, row, theirs, conflicts)
     for attribute in edits:
         setattr(edited, attribute, wanted[attribute])
     return Edit(list(edits.values()), sorted(theirs))
@@ -172,7 +172,7 @@ async def refuse_if_changed(work: UnitOfWork, row: Base, expected_version: int, 
     their = theirs.get(field)
     if their is not None and their.base_key != _key(now):
         conflict = ConflictingField(field, their.base, readable(now), None)
-        raise _conflict(row, theirs, [conflict])
+        raise _conflict(work, row, theirs, [conflict])
 
 
 def changes_told_by(event: EventRecord, note_id: UUID | None = None) -> Sequence[Mapping[str, Any]]:
@@ -219,7 +219,10 @@ def _is_edit(now: object, value: object, their: _TheirChange | None) -> bool:
 
 
 def _conflict(
-    row: Base, theirs: Mapping[str, _TheirChange], conflicts: Sequence[ConflictingField]
+    work: UnitOfWork,
+    row: Base,
+    theirs: Mapping[str, _TheirChange],
+    conflicts: Sequence[ConflictingField],
 ) -> EditConflict:
     last = max((theirs[conflict.field] for conflict in conflicts), key=lambda one: one.position)
     return EditConflict(
@@ -228,6 +231,7 @@ def _conflict(
         changed_by=last.changed_by,
         changed_at=last.changed_at,
         fields=conflicts,
+        by_editor=last.changed_by == (work.actor.kind, work.actor.id),
     )
 
 

@@ -18,6 +18,12 @@ from services.handles import handle_key, phone_of, possible_keys, spelled
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 
+# For customers without an address: by a ticket's channel, the profiles that tell one, and where.
+_ADDRESSES = {
+    Channel.WEB: (Channel.WEB, ChannelProfile.claimed_email),
+    Channel.INTERNAL: (Channel.EMAIL, ChannelProfile.handle),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -132,16 +138,18 @@ async def mail_address(work: UnitOfWork, customer: Customer, channel: Channel) -
     """Return the address at which a customer is answered by mail; None where there is none.
 
     Whoever filled in a web form is answered at the address that stands in the form: a claim opens
-    nothing to them but the answer to what they wrote.
+    nothing to them but the answer to what they wrote. To whom agents write first they write where
+    the customer has written from.
     """
-    if customer.email is not None or channel is not Channel.WEB:
+    if customer.email is not None or channel not in _ADDRESSES:
         return customer.email
+    source, address = _ADDRESSES[channel]
     return await work.session.scalar(
-        select(ChannelProfile.claimed_email)
+        select(address)
         .where(
             ChannelProfile.customer_id == customer.id,
-            ChannelProfile.channel == Channel.WEB,
-            ChannelProfile.claimed_email.is_not(None),
+            ChannelProfile.channel == source,
+            address.is_not(None),
         )
         .order_by(ChannelProfile.linked_at.desc(), ChannelProfile.id.desc())
         .limit(1)

@@ -36,8 +36,8 @@ from services.channel_profiles import Sender, hold_customer
 from services.customers import LANGUAGES
 from services.directory import once_of
 from services.idempotency import create_once
+from services.incoming_messages import AWAKENED
 from services.messages import (
-    AWAKENED,
     NewMessage,
     NewTicket,
     OutgoingMessage,

@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, cast, func, null, select, union_all
+from sqlalchemy import ColumnElement, Row, and_, cast, func, null, select, union_all
 
 from models import agents
 from models.agents import Agent
 from models.channels import Channel
+from models.teams import Team
 from models.tickets import Ticket, TicketPriority, TicketStatus, visible_to
 from models.viewers import Viewer
 from services.ticket_filters import TicketFilter
@@ -121,14 +122,21 @@ def _select_counts(limits: Sequence[ColumnElement[bool]]) -> Any:
         nothing["assignee_id"],
         tickets,
     ).group_by(unfinished.status, unfinished.priority, unfinished.channel)
+    people = (
+        select(unfinished.team_id, unfinished.assignee_id, tickets)
+        .group_by(unfinished.team_id, unfinished.assignee_id)
+        .subquery()
+    )
+    # A team that was deleted is nobody, also while there are tickets that still name it.
+    is_team = and_(Team.id == people.c.team_id, Team.deleted_at.is_(None))
     of_people = select(
         nothing["status"],
         nothing["priority"],
         nothing["channel"],
-        unfinished.team_id,
-        unfinished.assignee_id,
-        tickets,
-    ).group_by(unfinished.team_id, unfinished.assignee_id)
+        Team.id.label("team_id"),
+        people.c.assignee_id,
+        people.c.tickets,
+    ).select_from(people.outerjoin(Team, is_team))
     finished = (
         select(
             Ticket.status,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core.errors import NotAllowed, NotFound
-from models.base import Base, Versioned
+from models.base import Base, Versioned, is_there
 from models.event_topics import topic_of
 from models.installation import Installation
 from models.viewers import Viewer
@@ -26,12 +26,18 @@ async def take_directory(work: UnitOfWork, viewer: Viewer) -> None:
     """
     if not viewer.is_admin:
         raise NotAllowed
+    await take_turn_in_directory(work)
+
+
+async def take_turn_in_directory(work: UnitOfWork) -> None:
+    """Wait for all acts that change the directory, and let no other begin until this one ends."""
     await work.session.execute(select(Installation.id).with_for_update())
 
 
 async def find(work: UnitOfWork, model: type[RowT], row_id: UUID) -> RowT:
     """Return a row of the directory, all of which admins see. Raises NotFound."""
-    row = await work.session.get(model, row_id)
+    id_column: Any = model.id  # type: ignore[attr-defined]
+    row = await work.session.scalar(select(model).where(id_column == row_id, *is_there(model)))
     if row is None:
         raise NotFound
     return row
@@ -64,6 +70,11 @@ def record_changes(work: UnitOfWork, row: Base, edit: Edit) -> None:
             topic=topic_of(row),
             versions=_versioned(row),
         )
+
+
+def record_deleted(work: UnitOfWork, row: Base) -> None:
+    """Write the event that a row was deleted, into the row's own topic."""
+    work.record(f"{type(row).__name__}Deleted", {}, topic=topic_of(row), versions=_versioned(row))
 
 
 def _versioned(row: Base) -> list[Versioned]:

@@ -1,14 +1,21 @@
-"""Where the bytes of files are kept: a local folder."""
+"""Where the bytes of files are kept: a local folder, unless the settings name a bucket."""
 
+import errno
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore
+from obstore.store import LocalStore, S3Store
 
-_CHUNK_BYTES = 256 * 1024
+if TYPE_CHECKING:
+    from obstore import GetOptions  # a name for type checkers alone
+
+CHUNK_BYTES = 256 * 1024
+# How the library reports a full disk: in words, since it has no error for it.
+_NO_SPACE = f"os error {errno.ENOSPC})"
 
 
 class FileStorage:
@@ -16,7 +23,7 @@ class FileStorage:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._store = LocalStore(folder)
+        self._store: LocalStore | S3Store = LocalStore(folder)
 
     @staticmethod
     def key_of(attachment_id: UUID) -> str:
@@ -29,18 +36,48 @@ class FileStorage:
         try:
             await self._store.put_async(key, content)
         except BaseError as error:
-            # What follows the first line is for the library's developers.
-            raise OSError(str(error).partition("\n")[0]) from error
+            raise as_os_error(error) from error
+
+    async def write(self, key: str, pieces: AsyncIterator[bytes]) -> None:
+        """Keep a file while it arrives. It is there when all of it is, or not at all.
+
+        What `pieces` raises is raised, and leaves nothing behind. Raises OSError as `put` does,
+        with ENOSPC for a full disk.
+        """
+        try:
+            await self._send(key, pieces)
+        except BaseError as error:
+            raise as_os_error(error) from error
 
     async def delete(self, key: str) -> None:
-        """Remove a file. One that is gone already is no error."""
-        with suppress(FileNotFoundError):
-            await self._store.delete_async(key)
+        """Remove a file. One that is gone already is no error. Raises OSError as `put` does."""
+        try:
+            with suppress(FileNotFoundError):
+                await self._store.delete_async(key)
+        except BaseError as error:
+            raise as_os_error(error) from error
 
-    async def read(self, key: str) -> AsyncIterator[bytes]:
-        """Return a file in pieces. Raises FileNotFoundError before the first of them."""
-        found = await self._store.get_async(key)
-        return _pieces(found.stream(min_chunk_size=_CHUNK_BYTES))
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Return a file in pieces, from `start` up to `end`, which is not part of it.
+
+        Raises FileNotFoundError before the first of them, and OSError where the storage is away.
+        """
+        options: GetOptions = {"range": {"offset": start} if end is None else (start, end)}
+        try:
+            found = await self._store.get_async(key, options=options)
+        except BaseError as error:
+            raise as_os_error(error) from error
+        return _pieces(found.stream(min_chunk_size=CHUNK_BYTES))
+
+    async def _send(self, key: str, pieces: AsyncIterator[bytes]) -> None:
+        await self._store.put_async(key, pieces, chunk_size=CHUNK_BYTES, max_concurrency=1)
+
+
+def as_os_error(error: BaseError) -> OSError:
+    """Return what the library reports as an error of the system."""
+    # What follows the first line is for the library's developers.
+    words = str(error).partition("\n")[0]
+    return OSError(errno.ENOSPC if _NO_SPACE in str(error) else errno.EIO, words)
 
 
 async def _pieces(stream: AsyncIterator[object]) -> AsyncIterator[bytes]:

@@ -6,7 +6,8 @@ does must therefore do no harm when it is done twice.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,9 +21,12 @@ from core import clock
 from core.database import Database
 from models.jobs import Job
 
+TIME_LIMIT = timedelta(seconds=45)
+# As long as others leave the jobs of a worker that died. One that lives renews it meanwhile.
 LEASE = timedelta(seconds=60)
-# Ends before the lease does, even where the clocks of two machines are a few seconds apart.
-TIME_LIMIT_SECONDS = 45.0
+RENEWAL = timedelta(seconds=20)
+# Who cannot renew a lease stops before it ends, though the clocks of machines are seconds apart.
+LEASE_MARGIN = timedelta(seconds=15)
 # Pauses of 15 s, doubling up to an hour: about four hours, in which most outages end.
 MAX_ATTEMPTS = 12
 FIRST_PAUSE = timedelta(seconds=15)
@@ -30,7 +34,6 @@ LONGEST_PAUSE = timedelta(hours=1)
 ERROR_CHARACTERS = 500
 
 Payload = dict[str, Any]
-JobHandler = Callable[[Payload], Awaitable[None]]
 
 _log = structlog.get_logger(__name__)
 
@@ -45,8 +48,16 @@ class JobOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class JobHandler:
+    """What does the jobs of a kind, each within `time_limit`."""
+
+    do: Callable[[Payload], Awaitable[None]]
+    time_limit: timedelta = TIME_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimedJob:
-    """A job that this worker alone may run, for as long as LEASE; `attempt` counts from 1."""
+    """A job that this worker alone may run while it keeps the lease; `attempt` counts from 1."""
 
     id: UUID
     kind: str
@@ -76,14 +87,17 @@ async def claim(database: Database, kinds: Collection[str], limit: int) -> list[
             return []
     async with database.transaction() as session:
         jobs = (await session.scalars(due.with_for_update(skip_locked=True))).all()
-        return [_lease(job, now) for job in jobs if not _buried(job, now)]
+        return [_leased(job, now) for job in jobs if not _buried(job, now)]
 
 
 async def run(database: Database, job: ClaimedJob, handler: JobHandler) -> JobOutcome:
-    """Run a claimed job, and write down how it ended unless the lease was lost meanwhile."""
+    """Run a claimed job, and write down how it ended unless the lease was lost meanwhile.
+
+    The handler is cancelled when its time is up, and when the lease is lost or cannot be renewed.
+    """
     try:
-        async with asyncio.timeout(TIME_LIMIT_SECONDS):
-            await handler(job.payload)
+        async with asyncio.timeout(handler.time_limit.total_seconds()), _kept_lease(database, job):
+            await handler.do(job.payload)
     except Exception as error:  # noqa: BLE001  # whatever a handler raises, the job has failed
         return await _fail(database, job, error)
     is_settled = await _settle(database, job, finished_at=clock.now())
@@ -124,7 +138,7 @@ def _due(kinds: Collection[str], now: datetime) -> Select[Job]:
     )
 
 
-def _lease(job: Job, now: datetime) -> ClaimedJob:
+def _leased(job: Job, now: datetime) -> ClaimedJob:
     job.attempts += 1
     job.leased_until = now + LEASE
     return ClaimedJob(job.id, job.kind, job.payload, job.attempts)
@@ -158,15 +172,48 @@ async def _fail(database: Database, job: ClaimedJob, error: Exception) -> JobOut
 
 async def _settle(database: Database, job: ClaimedJob, **values: Any) -> bool:
     """Give the lease back with these values; False where another worker has taken over."""
+    return await _change(database, job, leased_until=None, **values)
+
+
+@asynccontextmanager
+async def _kept_lease(database: Database, job: ClaimedJob) -> AsyncIterator[None]:
+    """Renew the lease again and again; cancel what goes on meanwhile once it is lost."""
+    async with asyncio.timeout((LEASE - LEASE_MARGIN).total_seconds()) as held:
+        renewing = asyncio.create_task(_renew(database, job, held))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
+
+
+async def _renew(database: Database, job: ClaimedJob, held: asyncio.Timeout) -> None:
+    now = asyncio.get_running_loop().time
+    while True:
+        await asyncio.sleep(RENEWAL.total_seconds())
+        asked_at = now()
+        try:
+            is_ours = await _change(database, job, leased_until=clock.now() + LEASE)
+        except Exception as error:  # noqa: BLE001  # until the lease ends the database may be back
+            _log.warning("a lease cannot be renewed", job_id=str(job.id), error=str(error))
+            continue
+        if not is_ours:
+            held.reschedule(now())
+            return
+        held.reschedule(asked_at + (LEASE - LEASE_MARGIN).total_seconds())
+
+
+async def _change(database: Database, job: ClaimedJob, **values: Any) -> bool:
+    """Change a job; False where another worker has taken over."""
     async with database.transaction() as session:
-        settled = await session.execute(
+        changed = await session.execute(
             update(Job)
             .where(
                 Job.id == job.id,
                 Job.attempts == job.attempt,
                 Job.leased_until.is_not(None),
             )
-            .values(leased_until=None, **values)
+            .values(**values)
             .returning(Job.id)
         )
-        return settled.first() is not None
+        return changed.first() is not None

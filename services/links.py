@@ -13,6 +13,7 @@ from core.errors import FieldErrorCode, LimitReached
 from core.text import fold
 from models.agents import Agent
 from models.api_tokens import ApiTokenBrand
+from models.base import is_there
 from models.brands import Brand, BrandMember
 from models.teams import Team, TeamBrand, TeamMember
 from services.changes import Edit, FieldChange
@@ -22,6 +23,9 @@ from services.validation import InputCheck
 
 # Far above any desk, and far below the number of parameters that a statement can carry.
 LINKS_PER_ROW = 1_000
+
+# What stands for the name of a row that the viewer does not see.
+HIDDEN = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,12 @@ class LinkedRows:
         ordered = sorted(rows, key=lambda row: (fold(row.name), row.id))
         return cls(frozenset(row.id for row in ordered), tuple(row.name for row in ordered))
 
+    @classmethod
+    def named(cls, ids: Sequence[UUID], names: Mapping[UUID, str]) -> Self:
+        """Return the set of the rows with these ids, the names in their order."""
+        shown = (names.get(row_id, HIDDEN) for row_id in dict.fromkeys(ids))
+        return cls(frozenset(ids), tuple(shown))
+
     def __str__(self) -> str:
         return ", ".join(self.names)
 
@@ -74,17 +84,16 @@ async def choose(
 ) -> LinkedRows:
     """Return the rows with these ids; refuse those that do not exist.
 
-    Raises LimitReached for more than 1,000.
+    Raises LimitReached for a list of more than 1,000.
     """
     if ids is None:
         check.refuse(link.input_name, FieldErrorCode.REQUIRED)
         return LinkedRows()
-    if len(set(ids)) > LINKS_PER_ROW:
+    if len(ids) > LINKS_PER_ROW:
         raise LimitReached(LINKS_PER_ROW)
     model = link.model
-    rows = (
-        await work.session.execute(select(model.id, model.name).where(model.id.in_(set(ids))))
-    ).all()
+    chosen = select(model.id, model.name).where(model.id.in_(set(ids)), *is_there(model))
+    rows = (await work.session.execute(chosen)).all()
     known = {row.id for row in rows}
     for place, row_id in enumerate(ids):
         if row_id not in known:

@@ -13,21 +13,19 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from core import clock
 from core.database import Database
 from core.errors import DomainError
-from core.ids import new_id
 from models.actors import AUTOMATION
 from models.agents import Agent
-from models.attachments import Attachment
 from models.brands import Brand
 from models.channels import Channel
 from models.messages import Message
 from services.file_storage import FileStorage
+from services.incoming_messages import known_message
 from services.mail.archives import SkippedSource, read_archive
-from services.mail.parsing import MailAttachment, ParsedMail, UnreadableMail, parse_mail
-from services.mail_tickets import MailDesk, NoPlaceForMail, add_mail
-from services.turns import take_turn
+from services.mail.parsing import ParsedMail, UnreadableMail, parse_mail
+from services.mail_files import FilesNotStored, stored
+from services.mail_tickets import MailDesk, NoPlaceForMail, add_mail, take_mail_turn
 from services.unit_of_work import Announce, unit_of_work
 
 
@@ -91,20 +89,16 @@ class MailImport:
 
     async def _take_in(self, desk: MailDesk, mail: ParsedMail) -> Outcome:
         try:
-            if await self._is_known(mail):
-                return Outcome.KNOWN
-            await self._write(desk, mail)
+            return Outcome.KNOWN if await self._is_known(mail) else await self._write(desk, mail)
         except DomainError as error:
             raise _MailRefused(str(error)) from error
         except SQLAlchemyError as error:
             await self._stop_if_the_database_fails(error)
-            if await self._is_known(mail):
-                # Another import was quicker.
-                return Outcome.KNOWN
             raise _MailRefused(f"the database refuses it: {_reason(error)}") from error
+        except FilesNotStored as error:
+            raise ImportStopped(f"Files cannot be stored: {error}") from error
         except OSError as error:
             raise ImportStopped(f"The database cannot be reached: {error}") from error
-        return Outcome.IMPORTED
 
     async def _is_known(self, mail: ParsedMail) -> bool:
         statement = select(Message.id).where(
@@ -115,34 +109,18 @@ class MailImport:
         async with self.database.reading() as connection:
             return (await connection.execute(statement)).first() is not None
 
-    async def _write(self, desk: MailDesk, mail: ParsedMail) -> None:
-        # The bytes first: a file without a row is waste, a row without a file is a loss.
-        files = [await self._store(file) for file in mail.attachments]
-        try:
-            async with unit_of_work(self.database, self.announce, AUTOMATION) as work:
-                # Mails of one thread that two imports read at once must not open two tickets.
-                await take_turn(work, f"mail import:{self.brand.id.hex}")
-                await add_mail(work, desk, mail, files)
-        except BaseException:
-            for file in files:
-                await self.storage.delete(file.storage_key)
-            raise
-
-    async def _store(self, file: MailAttachment) -> Attachment:
-        file_id = new_id()
-        key = self.storage.key_of(file_id)
-        try:
-            await self.storage.put(key, file.content)
-        except OSError as error:
-            raise ImportStopped(f"Files cannot be stored: {error}") from error
-        return Attachment(
-            id=file_id,
-            filename=file.filename,
-            content_type=file.content_type,
-            size=len(file.content),
-            storage_key=key,
-            created_at=clock.now(),
-        )
+    async def _write(self, desk: MailDesk, mail: ParsedMail) -> Outcome:
+        async with (
+            stored(self.database, self.storage, mail.attachments) as files,
+            unit_of_work(self.database, self.announce, AUTOMATION) as work,
+        ):
+            await take_mail_turn(work, self.brand.id)
+            if await known_message(work, self.brand.id, Channel.EMAIL, mail.message_id):
+                # Another import was quicker, or the mail itself came in.
+                return Outcome.KNOWN
+            await add_mail(work, desk, mail, files.rows)
+            files.keep()
+        return Outcome.IMPORTED
 
     async def _stop_if_the_database_fails(self, error: SQLAlchemyError) -> None:
         """Tell a mail that the database refuses from a database that will refuse the next, too."""

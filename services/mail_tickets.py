@@ -1,12 +1,12 @@
 """A mail of the past as a message of a ticket: who wrote it, and to which ticket it belongs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, or_, select
 
 from core.text import address_key
 from models.actors import AUTOMATION, Actor, ActorKind
@@ -14,18 +14,22 @@ from models.attachments import Attachment
 from models.brands import Brand
 from models.channels import Channel
 from models.customers import Customer
-from models.messages import MessageDirection
+from models.messages import Message, MessageDirection
 from models.tickets import Ticket, TicketReference, TicketStatus
 from models.viewers import ApiScope, Viewer
 from services import customers
-from services.channel_profiles import Sender, hold_customer
+from services.channel_profiles import Sender, hold_customer, owner_of
 from services.mail.addresses import Mailbox
 from services.mail.parsing import ParsedMail
 from services.mail.subjects import without_reply_prefixes
 from services.mail.threads import parent_candidates
 from services.messages import NewMessage, NewTicket, append, default_email_subject, open_ticket
 from services.tickets import TicketInHand
+from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
+
+# Whom else the desk wrote to in a mail of the past is nobody whose ticket it could be.
+_RECIPIENTS = 20
 
 _IMPORTER = Viewer(
     AUTOMATION, scopes=frozenset({ApiScope.CUSTOMERS_READ, ApiScope.CUSTOMERS_WRITE})
@@ -69,14 +73,13 @@ async def add_mail(
     moment = min(mail.sent_at or work.now, work.now)
     actor = desk.actor_at(mail.sender)
     # The customer is locked before the ticket, as by everybody who takes messages in.
-    customer = None if actor else await _hold_named_customer(work, mail.sender)
-    ids = (mail.message_id, *parent_candidates(mail))
-    tickets = await _tickets_of_thread(work, desk.brand, ids)
-    ticket = next((tickets[mail_id] for mail_id in ids if mail_id in tickets), None)
-    if ticket is not None:
-        hand = TicketInHand(work, ticket, moment=moment)
+    customer = None if actor else await hold_named_customer(work, mail.sender)
+    people = [customer.id] if customer else await _customers_written_to(work, desk, mail)
+    thread = await find_thread(work, desk.brand.id, mail, people)
+    if thread.ticket_id is not None:
+        hand = TicketInHand(work, await lock_ticket(work, thread.ticket_id), moment=moment)
     else:
-        customer = customer or await _hold_named_customer(work, _partner(desk, mail))
+        customer = customer or await hold_named_customer(work, _partner(desk, mail))
         hand = await _open_ticket(work, desk.brand, customer, mail, moment)
     message = await append(
         work,
@@ -90,14 +93,23 @@ async def add_mail(
             created_at=moment,
         ),
     )
+    message.content_digest = mail.digest
     for file in files:
         file.message_id = message.id
     work.session.add_all(files)
-    await _remember(work, hand.ticket, [mail_id for mail_id in ids if mail_id not in tickets])
+    await remember(work, hand.ticket, thread)
     await hand.finish()
 
 
-async def _hold_named_customer(work: UnitOfWork, mailbox: Mailbox) -> Customer:
+async def take_mail_turn(work: UnitOfWork, brand_id: UUID) -> None:
+    """Let mails of a brand come in one after the other, from archives and from the network.
+
+    Mails of one thread that are read at once must not open two tickets.
+    """
+    await take_turn(work, f"mail:{brand_id.hex}")
+
+
+async def hold_named_customer(work: UnitOfWork, mailbox: Mailbox) -> Customer:
     """Find or make the customer; who was known by the address alone gets the name in the mail."""
     sender = Sender(Channel.EMAIL, mailbox.address, name=mailbox.name or None)
     customer = await hold_customer(work, sender)
@@ -110,29 +122,102 @@ async def _hold_named_customer(work: UnitOfWork, mailbox: Mailbox) -> Customer:
 
 def _partner(desk: MailDesk, mail: ParsedMail) -> Mailbox:
     """Return to which customer the desk wrote."""
-    recipients = chain(mail.to, mail.cc)
-    partner = next((each for each in recipients if desk.actor_at(each) is None), None)
+    partner = next(_partners(desk, mail), None)
     if partner is None:
         raise NoPlaceForMail("the desk sent it, and to no customer")
     return partner
 
 
-async def _tickets_of_thread(
-    work: UnitOfWork, brand: Brand, mail_ids: Collection[str]
-) -> dict[str, Ticket]:
-    """Lock the tickets in whose mails these ids stand, and return them by the ids.
+def _partners(desk: MailDesk, mail: ParsedMail) -> Iterator[Mailbox]:
+    return (each for each in chain(mail.to, mail.cc) if desk.actor_at(each) is None)
 
-    A mail's own id is known where an answer to it was taken in before it. Where a mail joins two
-    threads that were two tickets, they stay two: agents have worked on both.
+
+async def _customers_written_to(work: UnitOfWork, desk: MailDesk, mail: ParsedMail) -> list[UUID]:
+    owners = [
+        await owner_of(work, Channel.EMAIL, partner.address)
+        for partner in islice(_partners(desk, mail), _RECIPIENTS)
+    ]
+    return [owner.id for owner in owners if owner is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The ticket that a mail belongs to, if it is known, and the ids that do not lead there yet."""
+
+    ticket_id: UUID | None
+    new_ids: Sequence[str]
+
+
+async def find_thread(
+    work: UnitOfWork, brand_id: UUID, mail: ParsedMail, people: Collection[UUID]
+) -> Thread:
+    """Find the ticket that a mail goes on with, by its own id and by those that it refers to.
+
+    The id of a mail that is in the desk leads anybody into its ticket: who knows it was sent the
+    mail. One that mails only name may be a newsletter's, which strangers answer as well, or be
+    guessed: it leads a mail into a ticket only where `people`, customers who wrote the mail or were
+    written to, have written before or are those whom the ticket is of.
+
+    A mail's own id is named already where an answer to it was taken in before it. Where a mail
+    joins two threads that were two tickets, they stay two: agents have worked on both.
     """
+    ids = (mail.message_id, *parent_candidates(mail))
+    here = await _tickets_of_mails(work, brand_id, ids)
+    named = await _tickets_that_name(work, brand_id, ids)
+    theirs = await _tickets_of_people(work, set(named.values()), people)
+    leading = {mail_id: ticket for mail_id, ticket in named.items() if ticket in theirs} | here
+    ticket_id = next((leading[mail_id] for mail_id in ids if mail_id in leading), None)
+    return Thread(ticket_id, [mail_id for mail_id in ids if mail_id not in named])
+
+
+async def _tickets_of_mails(
+    work: UnitOfWork, brand_id: UUID, ids: Collection[str]
+) -> dict[str, UUID]:
+    """Return the tickets in which mails with these ids are messages."""
     rows = await work.session.execute(
-        select(TicketReference.mail_id, Ticket)
-        .join(Ticket, Ticket.id == TicketReference.ticket_id)
-        .where(TicketReference.brand_id == brand.id, TicketReference.mail_id.in_(mail_ids))
-        .order_by(Ticket.id)
-        .with_for_update(of=Ticket)
+        select(Message.external_id, Message.ticket_id).where(
+            Message.brand_id == brand_id,
+            Message.channel == Channel.EMAIL,
+            Message.external_id.in_(ids),
+        )
     )
-    return {row.mail_id: row.Ticket for row in rows}
+    return {row.external_id: row.ticket_id for row in rows}
+
+
+async def _tickets_that_name(
+    work: UnitOfWork, brand_id: UUID, ids: Collection[str]
+) -> dict[str, UUID]:
+    """Return the tickets in whose mails these ids stand."""
+    rows = await work.session.execute(
+        select(TicketReference.mail_id, TicketReference.ticket_id).where(
+            TicketReference.brand_id == brand_id, TicketReference.mail_id.in_(ids)
+        )
+    )
+    return {row.mail_id: row.ticket_id for row in rows}
+
+
+async def _tickets_of_people(
+    work: UnitOfWork, ticket_ids: Collection[UUID], people: Collection[UUID]
+) -> set[UUID]:
+    """Return those of the tickets which are of these customers, or into which they wrote."""
+    if not ticket_ids or not people:
+        return set()
+    has_written = exists().where(
+        Message.ticket_id == Ticket.id,
+        Message.author_kind == ActorKind.CUSTOMER,
+        Message.author_id.in_(people),
+    )
+    found = await work.session.scalars(
+        select(Ticket.id).where(
+            Ticket.id.in_(ticket_ids), or_(Ticket.customer_id.in_(people), has_written)
+        )
+    )
+    return set(found)
+
+
+async def lock_ticket(work: UnitOfWork, ticket_id: UUID) -> Ticket:
+    """Lock the ticket of a mail."""
+    return await work.session.get_one(Ticket, ticket_id, with_for_update=True)
 
 
 async def _open_ticket(
@@ -153,13 +238,13 @@ async def _open_ticket(
     )
 
 
-async def _remember(work: UnitOfWork, ticket: Ticket, mail_ids: Sequence[str]) -> None:
-    """Let mails that name these ids find the ticket, those that they belong to included."""
-    if mail_ids:
+async def remember(work: UnitOfWork, ticket: Ticket, thread: Thread) -> None:
+    """Let mails that name the ids of a thread find the ticket, what they belong to included."""
+    if thread.new_ids:
         await work.session.execute(
             insert(TicketReference),
             [
                 {"brand_id": ticket.brand_id, "mail_id": mail_id, "ticket_id": ticket.id}
-                for mail_id in mail_ids
+                for mail_id in thread.new_ids
             ],
         )

@@ -117,12 +117,23 @@ async def _add(work: UnitOfWork, viewer: Viewer, new: NewNote, row_id: UUID) -> 
 
 async def add_comment(work: UnitOfWork, viewer: Viewer, hand: TicketInHand, comment: str) -> Note:
     """Write what somebody says to an act on a ticket, as an inline note of the same act."""
-    if not viewer.may(ApiScope.NOTES_WRITE):
-        raise NotAllowed
     check = InputCheck()
     body = check.text("comment", comment, NOTE_CHARACTERS)
     check.raise_problems()
-    note = await _write(work, NewNote(NoteKind.INLINE, hand.ticket.id, body), new_id())
+    return await add_inline(work, viewer, hand, body)
+
+
+async def add_inline(
+    work: UnitOfWork, viewer: Viewer, hand: TicketInHand, body: str, *, file_count: int = 0
+) -> Note:
+    """Write an inline note of an act on a ticket; so many files are put on it in the same act.
+
+    The body is clean. It may be empty where there are files: then they are the note.
+    """
+    if not viewer.may(ApiScope.NOTES_WRITE):
+        raise NotAllowed
+    new = NewNote(NoteKind.INLINE, hand.ticket.id, body)
+    note = await _write(work, new, new_id(), file_count=file_count)
     _record_on_ticket(hand, note)
     return note
 
@@ -195,7 +206,7 @@ async def _first_of(
     return corrected.corrects_id or corrected.id
 
 
-async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
+async def _write(work: UnitOfWork, new: NewNote, row_id: UUID, *, file_count: int = 0) -> Note:
     note = Note(
         id=row_id,
         kind=new.kind,
@@ -203,7 +214,7 @@ async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
         customer_id=new.owner_id if new.kind is NoteKind.CUSTOMER else None,
         company_id=new.owner_id if new.kind is NoteKind.COMPANY else None,
         corrects_id=new.corrects_id,
-        attachment_count=len(set(new.attachment_ids)) or None,
+        attachment_count=file_count or len(set(new.attachment_ids)) or None,
         body=new.body,
         author_kind=work.actor.kind,
         author_id=work.actor.id,
@@ -220,7 +231,7 @@ async def _write(work: UnitOfWork, new: NewNote, row_id: UUID) -> Note:
         await reminders.schedule(work, note, new.remind_at, new.remind_whom_id)
     if note.kind is not NoteKind.INLINE:
         keep_revision(work, note)
-    await attachments.attach(work, new.attachment_ids, note_id=note.id)
+    await attachments.attach(work, new.attachment_ids, note)
     await set_mentions(work, note)
     return note
 

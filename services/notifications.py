@@ -11,6 +11,7 @@ from models.actors import Actor, ActorKind
 from models.agents import Agent, AgentRole
 from models.brands import BrandMember
 from models.event_topics import notifications_topic
+from models.messages import Message
 from models.notes import Note
 from models.notifications import Notification, NotificationKind, visible_to
 from models.teams import TeamMember
@@ -44,6 +45,24 @@ def tell_assigned(work: UnitOfWork, ticket: Ticket) -> None:
     """Tell the agent who has been given a ticket, if somebody was."""
     if ticket.assignee_id is not None:
         _tell(work, ticket.assignee_id, NotificationKind.ASSIGNED, ticket_id=ticket.id)
+
+
+async def tell_undelivered(work: UnitOfWork, ticket: Ticket, message: Message) -> None:
+    """Tell who wrote a message that it could not be delivered; whose ticket it is, otherwise.
+
+    An agent who sees the ticket no more is told nothing.
+    """
+    author_id = message.author_id if message.author_kind is ActorKind.AGENT else None
+    concerned = [agent_id for agent_id in (author_id, ticket.assignee_id) if agent_id]
+    sees = await may_read_notes(work, ticket.id)
+    seeing = set(
+        await work.session.scalars(
+            select(Agent.id).where(Agent.id.in_(concerned), Agent.active, sees)
+        )
+    )
+    told = next((agent_id for agent_id in concerned if agent_id in seeing), None)
+    if told is not None:
+        _tell(work, told, NotificationKind.DELIVERY_FAILED, ticket_id=ticket.id)
 
 
 async def may_read_notes(work: UnitOfWork, ticket_id: UUID | None) -> ColumnElement[bool]:

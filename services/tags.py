@@ -37,7 +37,8 @@ async def create(
     """Add a tag. Raises AlreadyExists with the tag that has the name, whatever case and accents."""
     await take_directory(work, viewer)
     once = once_of("tagCreate", idempotency_key, new)
-    return await create_once(work, once, Tag, partial(_insert, work, new))
+    there = [Tag.deleted_at.is_(None)]
+    return await create_once(work, once, Tag, partial(_insert, work, new), shown=there)
 
 
 async def update(

@@ -42,7 +42,8 @@ async def create(
     """Add a team. Raises AlreadyExists with the team that has the name, whatever its case."""
     await take_directory(work, viewer)
     once = once_of("teamCreate", idempotency_key, new)
-    return await create_once(work, once, Team, partial(_insert, work, new))
+    there = [Team.deleted_at.is_(None)]
+    return await create_once(work, once, Team, partial(_insert, work, new), shown=there)
 
 
 async def update(

@@ -11,11 +11,16 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models.channels import Channel
 from models.customers import Customer
-from models.tags import TicketTag
+from models.tags import Tag, TicketTag
+from models.teams import Team
 from models.tickets import Ticket, TicketPriority, TicketStatus
 from models.viewers import ApiScope, Viewer
 
 State = Mapping[str, Any]
+
+# Tickets lose what was deleted soon after: until then no list finds them by it any more.
+_DELETED_TEAMS = select(Team.id).where(Team.deleted_at.is_not(None))
+_DELETED_TAGS = select(Tag.id).where(Tag.deleted_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,12 @@ class TicketFilter:
         if self.company_id is not None:
             people = select(Customer.id).where(Customer.company_id == self.company_id)
             clauses.append(Ticket.customer_id.in_(people))
+        if self.team_ids is not None:
+            clauses.append(Ticket.team_id.not_in(_DELETED_TEAMS))
         if self.tag_ids is not None:
-            tagged = select(TicketTag.ticket_id).where(TicketTag.tag_id.in_(self.tag_ids))
+            tagged = select(TicketTag.ticket_id).where(
+                TicketTag.tag_id.in_(self.tag_ids), TicketTag.tag_id.not_in(_DELETED_TAGS)
+            )
             clauses.append(Ticket.id.in_(tagged))
         return clauses
 

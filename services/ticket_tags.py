@@ -14,6 +14,7 @@ from models.tickets import Ticket
 from models.viewers import Viewer
 from services.changes import FieldChange
 from services.links import LinkedRows
+from services.references import refer_to
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -77,7 +78,7 @@ async def _find(work: UnitOfWork, wanted: WantedTag) -> Tag:
     name = None if wanted.name is None else check.line("name", wanted.name, TAG_CHARACTERS)
     check.raise_problems()
     is_meant = Tag.id == wanted.id if name is None else Tag.name_key == fold(name)
-    tag = await work.session.scalar(select(Tag).where(is_meant))
+    tag = await refer_to(work, Tag, is_meant)
     if tag is None:
         raise ValidationFailed(FieldProblem(("input", field), FieldErrorCode.UNKNOWN_REFERENCE))
     return tag

@@ -17,6 +17,7 @@ from models.topics import Topic
 from models.viewers import ApiScope, Viewer
 from services import waiting
 from services.changes import Edit, FieldChange, apply_edit
+from services.references import refer_to
 from services.search import index_title
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -220,8 +221,8 @@ async def _clean(work: UnitOfWork, ticket: Ticket, wanted: Mapping[str, Any]) ->
         if field in cleaned and cleaned[field] is None:
             check.refuse(field, FieldErrorCode.REQUIRED)
     if cleaned.get("topic_id") is not None:
-        topic = await work.session.get(Topic, cleaned["topic_id"])
-        if topic is None or topic.brand_id != ticket.brand_id:
+        is_meant = (Topic.id == cleaned["topic_id"], Topic.brand_id == ticket.brand_id)
+        if await refer_to(work, Topic, *is_meant) is None:
             check.refuse("topicId", FieldErrorCode.UNKNOWN_REFERENCE)
     check.raise_problems()
     return cleaned

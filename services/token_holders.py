@@ -107,9 +107,13 @@ async def agents_now(
         Session.id.in_(session_ids), session_rows.is_live(clock.now())
     )
     sessions = (await connection.execute(live)).all()
-    agent_ids = {row.agent_id for row in sessions}
-    persons = _persons((await connection.execute(_RIGHTS.where(Agent.id.in_(agent_ids)))).all())
+    persons = await agents(connection, {row.agent_id for row in sessions})
     return {row.id: persons[row.agent_id] for row in sessions if row.agent_id in persons}
+
+
+async def agents(connection: AsyncConnection, agent_ids: Collection[UUID]) -> dict[UUID, Viewer]:
+    """Return active agents by their ids, whether they are signed in or not."""
+    return _persons((await connection.execute(_RIGHTS.where(Agent.id.in_(agent_ids)))).all())
 
 
 async def integrations(connection: AsyncConnection, is_token: ColumnElement[bool]) -> list[Holder]:

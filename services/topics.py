@@ -40,7 +40,8 @@ async def create(
     """Add a topic. Raises AlreadyExists with the brand's topic of that name."""
     await take_directory(work, viewer)
     once = once_of("topicCreate", idempotency_key, new)
-    return await create_once(work, once, Topic, partial(_insert, work, new))
+    there = [Topic.deleted_at.is_(None)]
+    return await create_once(work, once, Topic, partial(_insert, work, new), shown=there)
 
 
 async def update(

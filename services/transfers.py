@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import select
-
-from core.errors import FieldErrorCode
 from models.agents import Agent
 from models.teams import Team
 from models.viewers import Viewer
 from services import notes, notifications
-from services.assignees import agent_is_assignable, team_is_assignable
+from services.assignees import choose_agent, choose_team
 from services.changes import FieldChange
 from services.tickets import take
 from services.unit_of_work import UnitOfWork
@@ -34,12 +31,12 @@ async def transfer(
     check = InputCheck()
     changes = []
     if "team_id" in wanted and wanted["team_id"] != ticket.team_id:
-        team = await _assignable_team(work, check, ticket.brand_id, wanted["team_id"])
+        team = await choose_team(work, check, ticket.brand_id, wanted["team_id"])
         before = await work.session.get(Team, ticket.team_id) if ticket.team_id else None
         ticket.team_id = team.id if team else None
         changes.append(_change("team", before, team))
     if "assignee_id" in wanted and wanted["assignee_id"] != ticket.assignee_id:
-        agent = await _assignable_agent(work, check, ticket.brand_id, wanted["assignee_id"])
+        agent = await choose_agent(work, check, ticket.brand_id, wanted["assignee_id"])
         holder = await work.session.get(Agent, ticket.assignee_id) if ticket.assignee_id else None
         ticket.assignee_id = agent.id if agent else None
         changes.append(_change("assignee", holder, agent))
@@ -59,29 +56,3 @@ def _change(field: str, before: Agent | Team | None, after: Agent | Team | None)
         before.id if before else None,
         after.id if after else None,
     )
-
-
-async def _assignable_team(
-    work: UnitOfWork, check: InputCheck, brand_id: UUID, team_id: UUID | None
-) -> Team | None:
-    if team_id is None:
-        return None
-    team = await work.session.scalar(
-        select(Team).where(Team.id == team_id, team_is_assignable(brand_id))
-    )
-    if team is None:
-        check.refuse("teamId", FieldErrorCode.UNKNOWN_REFERENCE)
-    return team
-
-
-async def _assignable_agent(
-    work: UnitOfWork, check: InputCheck, brand_id: UUID, agent_id: UUID | None
-) -> Agent | None:
-    if agent_id is None:
-        return None
-    agent = await work.session.scalar(
-        select(Agent).where(Agent.id == agent_id, agent_is_assignable(brand_id))
-    )
-    if agent is None:
-        check.refuse("assigneeId", FieldErrorCode.UNKNOWN_REFERENCE)
-    return agent

@@ -6,6 +6,7 @@ from sqlalchemy import delete, or_, update
 
 from core import clock
 from core.database import Database
+from models.actors import AUTOMATION
 from models.chats import SESSION_LIFETIME as CHAT_SESSION_LIFETIME
 from models.chats import Chat, ChatSession
 from models.idempotency_keys import KEPT_FOR, IdempotencyKey
@@ -13,6 +14,8 @@ from models.jobs import Job
 from models.notifications import KEPT_FOR as NOTIFICATIONS_KEPT_FOR
 from models.notifications import Notification
 from models.sessions import ABSOLUTE_LIFETIME, SLIDING_LIFETIME, Session
+from services import uploads
+from services.unit_of_work import unit_of_work
 
 # Long enough to look into what somebody reports after a weekend.
 TRACES_KEPT_FOR = timedelta(days=7)
@@ -20,6 +23,8 @@ TRACES_KEPT_FOR = timedelta(days=7)
 
 async def tidy_up(database: Database) -> None:
     """Remove expired idempotency keys and notifications, and what has ended: sessions and jobs.
+
+    Files that stand nowhere go as well, their bytes by jobs.
 
     Dead letters stay until a person has looked at them. Several processes may tidy up at once.
     """
@@ -49,3 +54,7 @@ async def tidy_up(database: Database) -> None:
         # A transaction each: SQLite's only write lock is held for a moment at a time.
         async with database.transaction() as session:
             await session.execute(change)
+    removed = True
+    while removed:
+        async with unit_of_work(database, lambda _: None, AUTOMATION) as work:
+            removed = await uploads.remove_unattached(work) > 0

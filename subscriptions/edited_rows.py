@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ids import NodeKind
-from models import companies, customers, interactions, notes, tickets
+from models import companies, customers, interactions, notes, ticket_templates, tickets
 from models.companies import Company
 from models.customers import Customer
 from models.event_records import EventRecord
@@ -18,6 +18,7 @@ from models.event_topics import topic_named
 from models.events import read_events
 from models.interactions import Interaction
 from models.notes import Note
+from models.ticket_templates import TicketTemplate
 from models.tickets import Ticket
 from models.viewers import Viewer
 
@@ -30,6 +31,7 @@ _MODELS: Mapping[NodeKind, tuple[Any, Any]] = {
     NodeKind.COMPANY: (Company, companies.visible_to),
     NodeKind.INTERACTION: (Interaction, interactions.visible_to),
     NodeKind.NOTE: (Note, notes.visible_to),
+    NodeKind.TICKET_TEMPLATE: (TicketTemplate, ticket_templates.visible_to),
 }
 
 

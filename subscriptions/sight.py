@@ -18,6 +18,7 @@ from models.companies import Company
 from models.customers import Customer
 from models.interactions import Interaction
 from models.notes import Note
+from models.ticket_templates import TicketTemplate
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from subscriptions.patience import patiently
@@ -34,6 +35,7 @@ _PLACEMENTS = select(Ticket.id, Ticket.brand_id, Ticket.team_id, Ticket.assignee
 _NOTES = select(Note.id, Note.ticket_id).where(Note.id.in_(_IDS), Note.deleted_at.is_(None))
 _COMPANIES = select(Company.id).where(Company.id.in_(_IDS))
 _INTERACTIONS = select(Interaction.id).where(Interaction.id.in_(_IDS))
+_TEMPLATES = select(TicketTemplate.id, TicketTemplate.brand_id).where(TicketTemplate.id.in_(_IDS))
 _BRANDS_OF_CUSTOMERS = (
     select(Customer.id, Ticket.brand_id)
     .outerjoin(Ticket, Ticket.customer_id == Customer.id)
@@ -56,10 +58,11 @@ class Sight:
         self._notes = self._rows(_NOTES)
         self._companies = self._rows(_COMPANIES)
         self._interactions = self._rows(_INTERACTIONS)
+        self._templates = self._rows(_TEMPLATES)
         self._brands_of_customers = Gathering(self._read_brands_of_customers)
 
     async def of(self, kind: NodeKind, row_id: UUID) -> Sees:
-        """Return who sees the ticket, customer, company, interaction or note with this id."""
+        """Return who sees the row of this kind with this id: one that agents edit."""
         match kind:
             case NodeKind.TICKET:
                 return await self.of_ticket(row_id)
@@ -71,6 +74,8 @@ class Sight:
                 return await _of_readers(self._companies, row_id)
             case NodeKind.INTERACTION:
                 return await _of_readers(self._interactions, row_id)
+            case NodeKind.TICKET_TEMPLATE:
+                return await self.of_template(row_id)
         raise ValueError(kind)
 
     async def of_ticket(self, ticket_id: UUID) -> Sees:
@@ -98,6 +103,14 @@ class Sight:
             return nobody
         about = _reads_customers if note.ticket_id is None else await self.of_ticket(note.ticket_id)
         return lambda viewer: viewer.may(ApiScope.NOTES_READ) and about(viewer)
+
+    async def of_template(self, template_id: UUID) -> Sees:
+        """Return who may use the template."""
+        template = (await self._templates.get([template_id])).get(template_id)
+        if template is None:
+            return nobody
+        brand_id = template.brand_id
+        return lambda viewer: viewer.is_admin or (viewer.is_agent and brand_id in viewer.brand_ids)
 
     def _rows(self, statement: Executable) -> Gathering[UUID, Row[Any]]:
         async def by_id(ids: set[UUID]) -> Mapping[UUID, Row[Any]]:

@@ -33,8 +33,8 @@ from models.teams import Team, TeamBrand, TeamMember
 from models.tickets import Ticket
 from models.topics import Topic
 from models.viewers import ApiScope, Viewer
-from services import messages, sessions
-from services.messages import IncomingMessage
+from services import incoming_messages, sessions
+from services.incoming_messages import IncomingMessage
 from services.unit_of_work import UnitOfWork, unit_of_work
 from tests.people import settle_in
 
@@ -164,7 +164,7 @@ class World:
     ) -> tuple[str, str]:
         """Take in a customer's message; return the global ids of the message and its ticket."""
         async with self.work() as work:
-            message = await messages.receive(
+            message = await incoming_messages.receive(
                 work,
                 await self.viewer("admin"),
                 IncomingMessage(

@@ -7,12 +7,14 @@ from models.agents import Agent
 from models.api_tokens import ApiToken
 from models.base import Base
 from models.brands import Brand
+from models.callbacks import Callback
 from models.companies import Company
 from models.customers import Customer
 from models.event_topics import topic_named
 from models.events import read_events
 from models.tags import Tag
 from models.teams import Team
+from models.ticket_templates import TicketTemplate
 from models.topics import Topic
 from tests.desk import World
 
@@ -20,10 +22,12 @@ _MODELS: dict[NodeKind, type[Base]] = {
     NodeKind.AGENT: Agent,
     NodeKind.API_TOKEN: ApiToken,
     NodeKind.BRAND: Brand,
+    NodeKind.CALLBACK: Callback,
     NodeKind.COMPANY: Company,
     NodeKind.CUSTOMER: Customer,
     NodeKind.TAG: Tag,
     NodeKind.TEAM: Team,
+    NodeKind.TICKET_TEMPLATE: TicketTemplate,
     NodeKind.TOPIC: Topic,
 }
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.ids import NodeKind, decode_global_id, encode_global_id, new_id
+from models.actors import ActorKind
 from models.attachments import Attachment
 from models.customers import Customer
 from models.favorites import Favorite
@@ -137,6 +138,8 @@ async def _file(world: World) -> str:
         content_type="image/png",
         size=1,
         storage_key="proof",
+        uploader_kind=ActorKind.AGENT,
+        uploader_id=world.agents["ayse"].id,
         created_at=clock.now(),
     )
     async with world.desk.database.transaction() as session:

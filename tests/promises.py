@@ -16,6 +16,7 @@ type Query {
   customers(search: String, filter: CustomerFilter): CustomerConnection! @pages
   company(id: ID!): Company
   companies(search: String): CompanyConnection! @pages
+  callbacks(brandId: ID): [Callback!]!
   brands: [Brand!]!
   teams: [Team!]!
   agents(search: String): AgentConnection! @pages
@@ -28,6 +29,9 @@ type Query {
   notifications(unreadOnly: Boolean = false): NotificationConnection! @pages
   openInteractions: [Interaction!]!
   recentInteractions: InteractionConnection! @pages
+  ticketTemplates(brandId: ID): TicketTemplateConnection! @pages
+  ticketTemplate(id: ID!): TicketTemplate
+  ticketDrafts: TicketDraftConnection! @pages
 }
 
 interface Node { id: ID! }
@@ -190,12 +194,18 @@ type Interaction implements Node {
 type Mutation {
   signIn(input: SignInInput!): SignInResult!
   signOut: SignOutResult!
+  ticketCreate(input: TicketCreateInput!): TicketCreateResult!
   ticketUpdate(input: TicketUpdateInput!): TicketUpdateResult!
   ticketTransfer(input: TicketTransferInput!): TicketTransferResult!
   ticketClose(input: TicketCloseInput!): TicketCloseResult!
   ticketReopen(input: TicketReopenInput!): TicketReopenResult!
   ticketTag(input: TicketTagInput!): TicketTagResult!
   ticketUntag(input: TicketUntagInput!): TicketUntagResult!
+  ticketTemplateCreate(input: TicketTemplateCreateInput!): TicketTemplateCreateResult!
+  ticketTemplateUpdate(input: TicketTemplateUpdateInput!): TicketTemplateUpdateResult!
+  ticketTemplateDelete(input: TicketTemplateDeleteInput!): TicketTemplateDeleteResult!
+  ticketDraftSave(input: TicketDraftSaveInput!): TicketDraftSaveResult!
+  ticketDraftDelete(input: TicketDraftDeleteInput!): TicketDraftDeleteResult!
   chatStart(input: ChatStartInput!): ChatStartResult!
   messageSend(input: MessageSendInput!): MessageSendResult!
   messageReceive(input: MessageReceiveInput!): MessageReceiveResult!
@@ -216,12 +226,15 @@ type Mutation {
   brandUpdate(input: BrandUpdateInput!): BrandUpdateResult!
   teamCreate(input: TeamCreateInput!): TeamCreateResult!
   teamUpdate(input: TeamUpdateInput!): TeamUpdateResult!
+  teamDelete(input: TeamDeleteInput!): TeamDeleteResult!
   agentCreate(input: AgentCreateInput!): AgentCreateResult!
   agentUpdate(input: AgentUpdateInput!): AgentUpdateResult!
   topicCreate(input: TopicCreateInput!): TopicCreateResult!
   topicUpdate(input: TopicUpdateInput!): TopicUpdateResult!
+  topicDelete(input: TopicDeleteInput!): TopicDeleteResult!
   tagCreate(input: TagCreateInput!): TagCreateResult!
   tagUpdate(input: TagUpdateInput!): TagUpdateResult!
+  tagDelete(input: TagDeleteInput!): TagDeleteResult!
   interactionOpen(input: InteractionOpenInput!): InteractionOpenResult!
   interactionUpdate(input: InteractionUpdateInput!): InteractionUpdateResult!
   interactionTag(input: InteractionTagInput!): InteractionTagResult!
@@ -230,7 +243,18 @@ type Mutation {
   interactionReopen(input: InteractionReopenInput!): InteractionReopenResult!
   presenceSet(input: PresenceSetInput!): PresenceSetResult!
   notificationsMarkRead(input: NotificationsMarkReadInput!): NotificationsMarkReadResult!
+  callbackCreate(input: CallbackCreateInput!): CallbackCreateResult!
+  callbackUpdate(input: CallbackUpdateInput!): CallbackUpdateResult!
+  callbackDelete(input: CallbackDeleteInput!): CallbackDeleteResult!
+  callbackRun(input: CallbackRunInput!): CallbackRunResult!
 }
+input CallbackRunInput { callbackId: ID parameters: [CallbackParameterValueInput!]! = [] }
+input CallbackParameterValueInput { name: String! value: String }
+union CallbackRunResult =
+  | CallbackRunSuccess | ValidationFailed | NotFound | NotAllowed | CallbackFailed | Unavailable
+type CallbackRunSuccess { values: [CallbackValue!]! fetchedAt: DateTime! }
+type CallbackValue { label: String! value: String }
+type Callback implements Node { id: ID! }
 input InteractionOpenInput {
   channel: Channel!
   customerId: ID
@@ -268,6 +292,37 @@ type TicketUpdateSuccess { ticket: Ticket! mergedFields: [String!]! }
 input TicketTransferInput { ticketId: ID! assigneeId: ID teamId: ID comment: String }
 input TicketCloseInput { ticketId: ID! }
 input TicketReopenInput { ticketId: ID! }
+input TicketDraftSaveInput { draftId: ID expectedVersion: Int }
+type TicketDraftSaveSuccess { draft: TicketDraft! mergedFields: [String!]! }
+input TicketDraftDeleteInput { draftId: ID! }
+type TicketDraftDeleteSuccess { draftId: ID! }
+input TicketCreateInput {
+  brandId: ID!
+  templateId: ID
+  topicId: ID
+  status: TicketStatus
+  title: String
+  customer: TicketCustomerInput!
+  emailSubject: String
+  description: String
+  attachmentIds: [ID!]
+  priority: TicketPriority
+  assigneeId: ID
+  teamId: ID
+  tagIds: [ID!]
+  saveAsTemplate: SaveAsTemplateInput
+  draftId: ID
+  idempotencyKey: String
+}
+input TicketCustomerInput { id: ID name: String email: String phone: String }
+input SaveAsTemplateInput { name: String! }
+type TicketCreateSuccess { ticket: Ticket template: TicketTemplate }
+union TicketCreateResult = TicketCreateSuccess | ValidationFailed | AlreadyExists
+type TicketTemplate implements Node { id: ID! version: Int! }
+type TicketTemplateCreateSuccess { template: TicketTemplate! }
+type TicketTemplateUpdateSuccess { template: TicketTemplate! mergedFields: [String!]! }
+input TicketTemplateDeleteInput { templateId: ID! }
+type TicketTemplateDeleteSuccess { templateId: ID! }
 input TicketTagInput { ticketId: ID! tagId: ID name: String }
 input TicketUntagInput { ticketId: ID! tagId: ID name: String }
 

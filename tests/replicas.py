@@ -69,6 +69,7 @@ class TicketPage(Replica):
             __typename
             ... on Event {{ cursor }}
             ... on MessageAdded {{ message {{ {parts("Message")} ticket {{ ...Now }} }} }}
+            ... on DeliveryChanged {{ message {{ {parts("Message")} ticket {{ ...Now }} }} }}
             ... on NoteAdded {{ note {{ {parts("Note")} ticket {{ ...Now }} }} }}
             ... on NoteChanged {{ note {{ {parts("Note")} ticket {{ ...Now }} }} }}
             ... on NoteDeleted {{ noteId owner {{ ...Now }} ticketChange {{ ...Done }} }}
@@ -101,9 +102,8 @@ class TicketPage(Replica):
             self.state = None
             return
         match event["__typename"]:
-            case "MessageAdded":
-                self.state |= event["message"].pop("ticket")
-                self._add_in_order("messages", event["message"], "Message")
+            case "MessageAdded" | "DeliveryChanged":
+                self._apply_to_messages(event)
             case "NoteAdded" | "NoteChanged" | "NoteDeleted":
                 self._apply_to_notes(event)
             case "FavoriteAdded":
@@ -134,6 +134,14 @@ class TicketPage(Replica):
         self.state["favorites"] = [
             star for star in self.state["favorites"] if star["item"]["id"] != item_id
         ]
+
+    def _apply_to_messages(self, event: Parts) -> None:
+        message = event["message"]
+        self.state |= message.pop("ticket")
+        if event["__typename"] == "MessageAdded":
+            self._add_in_order("messages", message, "Message")
+        else:
+            self.state["messages"] = _replaced(self.state["messages"], message)
 
     def _apply_to_notes(self, event: Parts) -> None:
         if event["__typename"] == "NoteDeleted":

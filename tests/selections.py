@@ -46,6 +46,7 @@ CONNECTIONS = {
     },
     "Notification": set[str](),
     "Interaction": set[str](),
+    "TicketDraft": {"revisions"},  # which each save adds to: read when somebody goes back
 }
 
 

@@ -88,8 +88,15 @@ async def test_all_problems_are_told_at_once(world: World) -> None:
         language="de",
         email="not an address",
         defaultEmailSubject="α" * 2_001,
+        undoSeconds=-1,
     )
 
+    assert result["fields"].pop() == {
+        "path": ["input", "undoSeconds"],
+        "code": "OUT_OF_RANGE",
+        "limit": 0,
+        "actual": -1,
+    }
     assert result["fields"] == [
         {"path": ["input", "name"], "code": "TOO_LONG", "limit": 200, "actual": 201},
         {"path": ["input", "language"], "code": "NOT_ALLOWED_VALUE", "limit": None, "actual": None},

@@ -18,6 +18,7 @@ from app import logs
 from app.command_line import main
 from app.server import open_listener
 from core.database import Database
+from core.settings import Settings
 from core.settings import settings as read_settings
 from models.agents import Agent, AgentRole
 from services.passwords import password_matches
@@ -29,6 +30,18 @@ PASSWORD = "a long and good password"
 ADD_ADA = ("agent", "create", "--name", "Ada", "--email", "ada@desk.example", "--role", "admin")
 
 Run = Callable[..., Finished]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://localhost:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("desk.example", "http://desk.example:8000"),
+    ],
+)
+def test_a_desk_is_reached_where_it_listens(host: str, url: str) -> None:
+    assert Settings(host=host, port=8000, public_url=None, _env_file=None).base_url == url
 
 
 @pytest.fixture
@@ -103,12 +116,13 @@ def test_a_short_password_is_refused_in_one_line(run: Run, migrated: str) -> Non
 def test_a_new_desk_is_filled_with_the_demo_and_served(tmp_path: Path) -> None:
     with served(DATABASE_URL=f"sqlite:///{tmp_path}/starling.sqlite3") as desk:
         assert desk.process.stdout
-        lines = [desk.process.stdout.readline() for _ in range(3)]
+        lines = [desk.process.stdout.readline() for _ in range(4)]
         ready = httpx2.get(f"{desk.url}/health/ready")
         answer = httpx2.post(f"{desk.url}/graphql", json={"query": "{ __typename }"})
 
     assert lines == [
         f"  GraphQL      {desk.url}/graphql\n",
+        f"  Mail         {desk.url}/dev/mail\n",
         "  Sign in as   admin@demo.example, first.agent@demo.example, second.agent@demo.example\n",
         "  Password     starling-demo\n",
     ]

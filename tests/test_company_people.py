@@ -294,16 +294,16 @@ async def test_who_would_join_by_a_job_does_not_once_the_domain_is_gone(
     assert await people_of(world, company) == ["P0"]
 
 
-async def do_jobs(world: World) -> None:
+async def do_jobs(world: World, *kinds: str) -> None:
     """Do all jobs that are due, and those that they ask for."""
-    while await do_a_job(world):
+    while await do_a_job(world, *kinds):
         pass
 
 
-async def do_a_job(world: World) -> bool:
-    """Do a job that is due; tell whether there was one."""
+async def do_a_job(world: World, *kinds: str) -> bool:
+    """Do a job that is due, of these kinds or of any; tell whether there was one."""
     database, handlers = world.desk.database, job_handlers(world.desk)
-    claimed = await jobs.claim(database, handlers.keys(), 1)
+    claimed = await jobs.claim(database, kinds or handlers.keys(), 1)
     for job in claimed:
         assert await jobs.run(database, job, handlers[job.kind]) is JobOutcome.FINISHED
     return bool(claimed)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.worker import Worker, waking, working
+from app.worker import CONCURRENT_JOBS, Worker, waking, working
 from core import clock
 from core.database import Database
 from core.ids import new_id
@@ -64,19 +64,22 @@ async def only_job(database: Database) -> Job:
         return (await session.scalars(select(Job))).one()
 
 
-async def succeed(payload: Payload) -> None:
+async def _succeed(_payload: Payload) -> None:
     pass
 
 
-async def fail(payload: Payload) -> None:
+async def _fail(_payload: Payload) -> None:
     raise ConnectionError("the mail server is away")
+
+
+succeed, fail = JobHandler(_succeed), JobHandler(_fail)
 
 
 def noting(done: list[Payload]) -> JobHandler:
     async def note(payload: Payload) -> None:
         done.append(payload)
 
-    return note
+    return JobHandler(note)
 
 
 async def try_once(database: Database, handler: JobHandler) -> JobOutcome:
@@ -114,7 +117,7 @@ async def test_two_workers_do_each_job_once(database: Database, database_url: st
     payloads = [{"number": number} for number in range(40)]
     await enqueue(database, *payloads)
 
-    async with two_workers(database_url, take_a_moment):
+    async with two_workers(database_url, JobHandler(take_a_moment)):
         await until(lambda: len(done) >= 40)
 
     assert sorted(done, key=lambda payload: payload["number"]) == payloads
@@ -203,15 +206,86 @@ def test_pauses_double_up_to_an_hour_less_a_random_half(attempt: int, seconds: i
     assert seconds / 2 <= min(pauses) < max(pauses) <= seconds
 
 
-async def test_a_job_that_takes_too_long_is_stopped_before_its_lease_ends(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert timedelta(seconds=jobs.TIME_LIMIT_SECONDS) < jobs.LEASE
-    monkeypatch.setattr(jobs, "TIME_LIMIT_SECONDS", 0.01)
+async def test_a_job_that_takes_too_long_is_stopped(database: Database) -> None:
+    endless = JobHandler(lambda _payload: asyncio.sleep(60), timedelta(milliseconds=10))
     await enqueue(database, {})
 
-    assert await try_once(database, lambda _payload: asyncio.sleep(60)) is JobOutcome.WILL_RETRY
+    assert await try_once(database, endless) is JobOutcome.WILL_RETRY
     assert (await only_job(database)).last_error == "TimeoutError: "
+
+
+async def test_a_lease_is_renewed_while_its_job_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "RENEWAL", timedelta(milliseconds=10))
+    may_end = asyncio.Event()
+    await enqueue(database, {})
+    (job,) = await jobs.claim(database, ["ring"], 1)
+    leased_until = (await only_job(database)).leased_until
+
+    async def wait(_payload: Payload) -> None:
+        await may_end.wait()
+
+    running = asyncio.create_task(jobs.run(database, job, JobHandler(wait)))
+
+    async with asyncio.timeout(5):
+        while (await only_job(database)).leased_until == leased_until:
+            await asyncio.sleep(0.01)
+
+    may_end.set()
+    assert await running is JobOutcome.FINISHED
+    assert (await only_job(database)).leased_until is None
+
+
+async def test_a_job_is_stopped_once_its_lease_is_lost(
+    database: Database, hand_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "RENEWAL", timedelta(milliseconds=10))
+    endless = JobHandler(lambda _payload: asyncio.sleep(60))
+    await enqueue(database, {})
+    (slow,) = await jobs.claim(database, ["ring"], 1)
+    hand_clock.advance(jobs.LEASE + timedelta(seconds=1))
+    await jobs.claim(database, ["ring"], 1)
+
+    async with asyncio.timeout(5):
+        assert await jobs.run(database, slow, endless) is JobOutcome.LEASE_LOST
+
+    assert (await only_job(database)).attempts == 2
+
+
+async def test_a_job_is_stopped_where_its_lease_cannot_be_renewed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "LEASE_MARGIN", jobs.LEASE - timedelta(milliseconds=20))
+    endless = JobHandler(lambda _payload: asyncio.sleep(60))
+    await enqueue(database, {})
+
+    async with asyncio.timeout(5):
+        assert await try_once(database, endless) is JobOutcome.WILL_RETRY
+
+
+async def test_jobs_of_minutes_leave_places_to_jobs_of_seconds(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.worker.STOP_SECONDS", 0.01)
+    begun, done = asyncio.Semaphore(0), list[Payload]()
+
+    async def ponder(_payload: Payload) -> None:
+        begun.release()
+        await asyncio.Event().wait()
+
+    slow = JobHandler(ponder, timedelta(minutes=12))
+    await enqueue(database, *[{}] * CONCURRENT_JOBS, kind="ponder")
+
+    worker = Worker(database, {"ponder": slow, "ring": noting(done)})
+    async with working(worker):
+        for _ in range(CONCURRENT_JOBS):
+            await begun.acquire()
+        await enqueue(database, {"bell": "door"})
+        worker.wake()
+        await until(lambda: done)
+
+    assert done == [{"bell": "door"}]
 
 
 async def test_after_the_last_try_a_job_is_dead_and_stays_to_be_seen(
@@ -267,7 +341,7 @@ async def test_a_stopping_worker_finishes_the_job_in_hand(database: Database) ->
         await may_end.wait()
 
     await enqueue(database, {})
-    worker = Worker(database, {"ring": wait})
+    worker = Worker(database, {"ring": JobHandler(wait)})
     running = asyncio.create_task(worker.run())
     await begun.wait()
     await enqueue(database, {"too": "late"})
@@ -290,7 +364,7 @@ async def test_a_job_that_outlasts_the_stop_is_left_to_the_next_worker(
         await asyncio.Event().wait()
 
     await enqueue(database, {})
-    async with working(Worker(database, {"ring": never_end})):
+    async with working(Worker(database, {"ring": JobHandler(never_end)})):
         await begun.wait()
 
     hand_clock.advance(jobs.LEASE + timedelta(seconds=1))

@@ -135,6 +135,22 @@ async def test_a_mail_that_joins_two_tickets_goes_to_the_one_it_answers(world: W
     assert await conversations(world) == [["a"], ["b", "c"]]
 
 
+async def test_an_id_that_is_only_named_joins_the_mails_of_one_customer(world: World) -> None:
+    def answer(mail_id: str, sender: str, to: str = "help@acme.example") -> bytes:
+        return mail(mail_id, *answering("newsletter"), sender=sender, to=to, body=mail_id)
+
+    await take_in(
+        world,
+        answer("e1", "elif@mail.example"),
+        answer("b1", "bora@mail.example"),
+        answer("e2", "elif@mail.example"),
+        answer("a1", "ayse@desk.example", to="elif@mail.example"),
+        answer("a2", "ayse@desk.example", to="can@mail.example"),
+    )
+
+    assert sorted(await conversations(world)) == [["a2"], ["b1"], ["e1", "e2", "a1"]]
+
+
 async def test_an_equal_subject_joins_nothing(world: World) -> None:
     await take_in(world, mail("a", body="a"), mail("b", body="b", subject="Re: Sipariş", day=6))
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.ids import NodeKind, encode_global_id
+from models.actors import ActorKind
 from models.attachments import Attachment
 from models.customers import Customer
 from models.idempotency_keys import IdempotencyKey
@@ -101,6 +102,8 @@ async def upload(world: World, *filenames: str) -> list[str]:
             content_type="text/plain",
             size=3,
             storage_key=name,
+            uploader_kind=ActorKind.AGENT,
+            uploader_id=world.agents["ayse"].id,
             created_at=now,
         )
         for name in filenames

@@ -12,7 +12,7 @@ from app.metrics import OPEN_SUBSCRIPTIONS
 from app.worker import Worker, working
 from core.database import Database
 from models.jobs import Job
-from services.jobs import Payload
+from services.jobs import JobHandler, Payload
 from tests.desk import World
 from tests.live import INBOX_EVENTS, TICKET_EVENTS, served
 
@@ -137,7 +137,7 @@ async def test_jobs_are_counted_by_outcome_and_the_queue_is_measured(world: Worl
         work.enqueue(labels["kind"], {"is_broken": False})
         work.enqueue(labels["kind"], {"is_broken": True})
 
-    async with working(Worker(world.desk.database, {labels["kind"]: ring})):
+    async with working(Worker(world.desk.database, {labels["kind"]: JobHandler(ring)})):
         async with asyncio.timeout(5):
             while not await measure(
                 world, "starling_jobs_total", outcome="will_retry", **labels

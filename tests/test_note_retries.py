@@ -10,8 +10,8 @@ from tests.customers import add_company, customer_of
 from tests.desk import Client, World
 from tests.note_edits import SUMMER, remove, rows, saved
 from tests.test_favorites import ADD as STAR
-from tests.test_messages import upload
 from tests.test_notes import add as add_note
+from tests.uploading import upload
 
 ADD = """
     mutation ($input: NoteAddInput!) {
@@ -110,7 +110,8 @@ async def test_an_inline_note_sent_again_is_as_it_was_without_what_came_later(
 ) -> None:
     _message, ticket = await world.receive()
     shop = await writer(world)
-    of_note = {"ticketId": ticket, "attachmentIds": await upload(world, "call.txt")}
+    file = await upload(shop, "call.txt", b"She called.", "text/plain")
+    of_note = {"ticketId": ticket, "attachmentIds": [file]}
     first = await add(shop, "INLINE", **of_note)
     note = first["note"]["id"]
     await add_note(world.ayse, ticketId=ticket, body="No, she wrote.", correctsId=note)

@@ -270,4 +270,4 @@ async def test_what_goes_to_customers_names_messages_and_nothing_else(world: Wor
 
 
 OUTBOUND_JOBS = {"deliver_message"}
-JOBS_OF_THE_TEAM = {"remind", "company_people"}  # they end in rows and notifications
+JOBS_OF_THE_TEAM = {"remind", "company_people", "deletion"}  # they end in rows and notifications

@@ -99,8 +99,8 @@ async def test_a_job_done_twice_tells_once(world: World, hand_clock: HandClock) 
     (job,) = await jobs.claim(world.desk.database, ["remind"], 1)
     handler = job_handlers(world.desk)["remind"]
 
-    await handler(job.payload)
-    await asyncio.gather(*(handler(job.payload) for _ in range(3)))
+    await handler.do(job.payload)
+    await asyncio.gather(*(handler.do(job.payload) for _ in range(3)))
 
     assert await reminded(world.ayse) == ["Call"]
     assert await events_for(world, "ayse") == ["NotificationAdded"]
@@ -311,7 +311,7 @@ async def test_telling_waits_for_who_has_locked_what_the_note_belongs_to_and_wan
 
     async with world.desk.database.transaction() as session:
         await session.get_one(OWNERS[kind], owner_id, with_for_update=True)
-        telling = asyncio.ensure_future(job_handlers(world.desk)["remind"](job.payload))
+        telling = asyncio.ensure_future(job_handlers(world.desk)["remind"].do(job.payload))
         await asyncio.sleep(0.2)  # long enough for the job to take what it can
         assert not telling.done()
         await session.get_one(Note, decode_global_id(note)[1], with_for_update=True)

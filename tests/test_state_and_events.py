@@ -25,6 +25,7 @@ from tests.replicas import (
 from tests.scenes.stage import QUIET_SCENES, SCENES, UNCHANGED, Scene, Stage, set_stage
 from tests.screens import Screen, open_screen
 from tests.selections import CONNECTIONS, connections
+from tests.ticket_drafts import DraftList
 
 INBOX_ROW = """
     id number title status priority updatedAt messageCount favoriteCount
@@ -137,6 +138,7 @@ async def nikos_looks_on(stage: Stage) -> AsyncIterator[Screen]:
         await screen.show("company_form", CompanyForm(id=stage.company))
         await screen.show("notifications", NotificationList())
         await screen.show("interactions", InteractionLists())
+        await screen.show("drafts", DraftList())
         yield screen
 
 
@@ -166,6 +168,7 @@ async def nothing_more_was_told(stage: Stage, screen: Screen) -> None:
         told[name] = ["CustomerUpdated"] if is_shown else []
     caller = f"+9053211{stage.rounds:05}"
     await stage.does("nikos", "interactionOpen", channel="PHONE", handle=caller)
+    await stage.does("nikos", "ticketDraftSave", title=f"Round {stage.rounds}")
     domains = [f"round-{stage.rounds}.example"]
     await stage.edits("companyUpdate", companyId=stage.company, domains=domains)
     of_others = {
@@ -174,5 +177,6 @@ async def nothing_more_was_told(stage: Stage, screen: Screen) -> None:
         "company_form": ["EditWarning"],
         "notifications": ["NotificationAdded"],
         "interactions": ["InteractionOpened"],
+        "drafts": ["TicketDraftSaved"],
     }
     await screen.hear(told | of_others)

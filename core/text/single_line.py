@@ -18,3 +18,10 @@ def single_line(text: str) -> str:
     """
     line = " ".join(normalise(_DIRECTION_SPAN.sub("", text)).split())
     return line if fold(line) else ""
+
+
+def stored_line(text: str, limit: int) -> str:
+    """Return text that others wrote, of any length, as one line of at most `limit` characters."""
+    # Cutting comes first as well: what will not be kept costs no time.
+    folded = " ".join(text.split())[:limit]
+    return single_line(folded)[:limit].rstrip()

@@ -40,11 +40,14 @@ INTERACTION_READ_ONLY =
 INTERACTION_NOT_OPEN = This is not on your open list. Please reopen it first.
 EDIT_CONFLICT =
     Somebody else changed this in the meantime. Nothing was saved: please compare both versions.
+EDIT_CONFLICT_WITH_ONESELF =
+    You changed this in another window. Nothing was saved: please compare both versions.
 LIMIT_REACHED = The limit is reached: at most { $limit }.
 ALREADY_EXISTS = This exists already.
 UNSAVED_CHANGES = There are unsaved changes. Please save or discard them first.
 IDEMPOTENCY_KEY_REUSED =
     This idempotency key was used before with another input. Please use a new one.
+TOO_LATE = It is too late to take this back: it is on its way.
 NEW_ACTIVITY = Somebody wrote in the meantime. Nothing was sent: please read that first.
 UNAVAILABLE = This is not available at the moment. Please try again shortly.
 UNAUTHENTICATED = Please sign in.

@@ -32,11 +32,14 @@ INTERACTION_READ_ONLY =
 INTERACTION_NOT_OPEN = Bu, açık listenizde değil. Lütfen önce yeniden açın.
 EDIT_CONFLICT =
     Bu arada bir başkası bunu değiştirdi. Hiçbir şey kaydedilmedi: lütfen iki sürümü karşılaştırın.
+EDIT_CONFLICT_WITH_ONESELF =
+    Bunu başka bir pencerede siz değiştirdiniz. Hiçbir şey kaydedilmedi: lütfen iki sürümü karşılaştırın.
 LIMIT_REACHED = Sınıra ulaşıldı: en fazla { $limit }.
 ALREADY_EXISTS = Bu zaten var.
 UNSAVED_CHANGES = Kaydedilmemiş değişiklikler var. Lütfen önce onları kaydedin ya da silin.
 IDEMPOTENCY_KEY_REUSED =
     Bu tekrar anahtarı daha önce başka bir girdiyle kullanıldı. Lütfen yeni bir anahtar kullanın.
+TOO_LATE = Geri almak için artık çok geç: yola çıktı.
 NEW_ACTIVITY = Bu arada yeni bir şey yazıldı. Hiçbir şey gönderilmedi: lütfen önce onu okuyun.
 UNAVAILABLE = Bu şu anda kullanılamıyor. Lütfen biraz sonra tekrar deneyin.
 UNAUTHENTICATED = Lütfen oturum açın.

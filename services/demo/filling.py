@@ -12,9 +12,11 @@ from core import clock
 from core.database import Database
 from models.agents import Agent
 from models.tickets import TICKET_NUMBERS, next_number
+from services.demo import internal_tickets, plans
 from services.demo.customers import populate
+from services.demo.internal_tickets import tell_internal
 from services.demo.journal import Journal
-from services.demo.plans import TICKETS, plan_tickets
+from services.demo.plans import plan_tickets
 from services.demo.schedule import Calendar
 from services.demo.staff import PASSWORD, hire
 from services.demo.story import DemoDesk, tell
@@ -42,7 +44,7 @@ async def fill(database: Database, on_progress: OnProgress | None = None) -> boo
         journal = make_up(clock.now(), first_number, password_hash)
         await _write(session, journal, on_progress)
         if session.get_bind().dialect.supports_sequences:
-            last_number = first_number + TICKETS - 1
+            last_number = first_number + plans.TICKETS + internal_tickets.TICKETS - 1
             await session.execute(select(func.setval(TICKET_NUMBERS.name, last_number)))
     return True
 
@@ -54,8 +56,9 @@ def make_up(now: datetime, first_number: int, password_hash: str) -> Journal:
     journal = Journal()
     staff = hire(journal, calendar.begin - _SET_UP_BEFORE, password_hash)
     desk = DemoDesk(journal, calendar, staff, count(first_number))
-    plans = plan_tickets(rng, staff, populate(rng, staff))
-    deeds = chain.from_iterable(tell(rng, desk, plan) for plan in plans)
+    people = populate(rng, staff)
+    told = chain.from_iterable(tell(rng, desk, plan) for plan in plan_tickets(rng, staff, people))
+    deeds = chain(told, tell_internal(rng, desk, people))
     for moment, deed in sorted(deeds, key=lambda pair: pair[0]):
         deed(moment)
     return journal

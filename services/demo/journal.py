@@ -12,7 +12,8 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table
+from sqlalchemy import Column, Table
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from core.ids import new_id
 from core.text import search_terms
@@ -102,8 +103,9 @@ class Journal:
         models = {mapper.local_table: mapper for mapper in Base.registry.mappers}
         for table in Base.metadata.sorted_tables:
             names = models[table].column_attrs.keys()
+            defaults = {column.key: _default(column) for column in table.columns}
             rows = self._rows.get(models[table].class_, ())
-            yield table, [{name: getattr(row, name) for name in names} for row in rows]
+            yield table, [{name: _value(row, name, defaults) for name in names} for row in rows]
         # In the order of their keys: the database then fills its indexes page by page.
         yield _table(Event), sorted(self._events, key=lambda event: (event["topic"], event["seq"]))
         yield (
@@ -119,6 +121,16 @@ class Journal:
         yield _table(CustomerTerm), of_customers + of_companies
         named = chain.from_iterable([*customers.values(), *companies.values()])
         yield _table(SpellingVariant), spelling_rows(named)
+
+
+def _default(column: Column[Any]) -> Any:
+    """Return the constant that stands where nothing was said."""
+    return column.default.arg if isinstance(column.default, ScalarElementColumnDefault) else None
+
+
+def _value(row: Base, name: str, defaults: Values) -> Any:
+    value = getattr(row, name)
+    return defaults[name] if value is None else value
 
 
 def _table(model: type[Base]) -> Table:

@@ -84,6 +84,17 @@ class NoteTexts(_Texts):
     interaction_tags: Variants
 
 
+class InternalTexts(_Texts):
+    """A template, and the mails of a ticket that an agent opens by it for a customer."""
+
+    template: str
+    title: str
+    email_subject: str
+    description: str
+    mail: str
+    answer: str
+
+
 class Phrasebook(_Texts):
     """All that the demo says in one language. `companies` are names with their mail domains."""
 
@@ -103,6 +114,7 @@ class Phrasebook(_Texts):
     subjects: dict[Subject, SubjectTexts]
     smalltalk: SmallTalk
     notes: NoteTexts
+    internal: InternalTexts
 
 
 @cache

@@ -14,6 +14,7 @@ from models.companies import Company, CompanyDomain
 from models.event_topics import topic_of
 from models.tags import Tag
 from models.teams import Team, TeamBrand, TeamMember
+from models.ticket_templates import TicketTemplate
 from models.topics import Topic
 from services.changes import FieldChange
 from services.demo.journal import Act, Journal
@@ -25,7 +26,7 @@ LANGUAGES = ("tr", "el", "en")
 # The brand that both demo agents work for.
 SHARED_BRAND = "Harbour & Pine"
 
-_Listed = TypeVar("_Listed", Agent, Brand, Company, Tag, Team, Topic)
+_Listed = TypeVar("_Listed", Agent, Brand, Company, Tag, Team, TicketTemplate, Topic)
 
 # Brand: its language and its address. Customers of every language write to the last one.
 _BRANDS = {
@@ -41,6 +42,7 @@ _TEAMS = {
 }
 _SPECIAL_TEAM = "Returns & Warranty"
 _SPECIAL_SUBJECTS = (Subject.RETURN, Subject.WARRANTY)
+_UNDO_SECONDS = 5  # long enough to try it
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Staff:
     brands: dict[str, Brand]
     tags: list[Tag]
     companies: dict[str, list[tuple[Company, str]]]
+    templates: dict[str, TicketTemplate]
     _teams: dict[str, Team]
     _agents: list[tuple[_Profile, Agent]]
     _topics: dict[tuple[str, Subject], Topic]
@@ -186,7 +189,8 @@ def hire(journal: Journal, moment: datetime, password_hash: str) -> Staff:
         ]
         for language in LANGUAGES
     }
-    return Staff(brands, tags, companies, teams, agents, topics)
+    templates = {name: setup.template(brand) for name, brand in brands.items()}
+    return Staff(brands, tags, companies, templates, teams, agents, topics)
 
 
 class _Setup:
@@ -214,7 +218,15 @@ class _Setup:
         return row
 
     def brand(self, name: str, language: str, email: str) -> Brand:
-        return self.add(Brand(name=name, name_key=fold(name), language=language, email=email))
+        return self.add(
+            Brand(
+                name=name,
+                name_key=fold(name),
+                language=language,
+                email=email,
+                undo_seconds=_UNDO_SECONDS,
+            )
+        )
 
     def agent(self, profile: _Profile, role: AgentRole) -> Agent:
         email = f"{profile.address}@demo.example"
@@ -248,6 +260,23 @@ class _Setup:
         company.updated_at = company.created_at
         self._journal.keep(CompanyDomain(domain=domain, company_id=company.id))
         return company
+
+    def template(self, brand: Brand) -> TicketTemplate:
+        texts = phrasebook(brand.language).internal
+        template = self.add(
+            TicketTemplate(
+                brand_id=brand.id,
+                name=texts.template,
+                name_key=fold(texts.template),
+                title=texts.title,
+                email_subject=texts.email_subject,
+                description=texts.description,
+                author_kind=self.actor.kind,
+                author_id=self.actor.id,
+            )
+        )
+        template.updated_at = template.created_at
+        return template
 
     def _change(self, row: Agent | Team, change: FieldChange) -> None:
         self._journal.record(

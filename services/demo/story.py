@@ -15,11 +15,12 @@ from models.tickets import TicketStatus
 from services.demo.conversations import Line, converse
 from services.demo.interactions import Contact, close_interaction, open_interaction
 from services.demo.journal import Act, Journal
+from services.demo.openings import NewTicket, open_ticket
 from services.demo.phrasebook import phrasebook
 from services.demo.plans import Plan
 from services.demo.schedule import Calendar, Pace
 from services.demo.staff import Staff
-from services.demo.ticket_file import MAIL_CHANNELS, NewNote, NewTicket, TicketFile, open_ticket
+from services.demo.ticket_file import MAIL_CHANNELS, NewNote, TicketFile
 
 # How often something happens in a ticket that agents have answered.
 _ASSIGNED = 0.8

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.ids import new_id
-from core.text import address_key, single_line
 from models.actors import Actor, ActorKind
 from models.agents import Agent
 from models.base import Versioned
-from models.brands import Brand
-from models.channel_profiles import ChannelProfile
 from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
@@ -21,6 +18,7 @@ from models.messages import DeliveryState, Message, MessageDirection
 from models.notes import Note, NoteKind, NoteMention, NoteReminder, NoteRevision, NoteTodo
 from models.tags import Tag, TicketTag
 from models.teams import Team
+from models.ticket_templates import TicketTemplate
 from models.tickets import Ticket, TicketPriority, TicketStatus
 from models.topics import Topic
 from services import reminders, waiting
@@ -28,20 +26,8 @@ from services.changes import FieldChange, readable
 from services.demo import notifications
 from services.demo.customers import Person
 from services.demo.journal import Act, Journal, Values
-from services.messages import default_email_subject
 
-MAIL_CHANNELS = (Channel.EMAIL, Channel.WEB)
-_TITLE_OF_CHAT_CHARACTERS = 80
-
-
-@dataclass(frozen=True, slots=True)
-class NewTicket:
-    """How a customer begins. Only a mail shows its subject."""
-
-    number: int
-    channel: Channel
-    subject: str
-    body: str
+MAIL_CHANNELS = (Channel.EMAIL, Channel.WEB, Channel.INTERNAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +59,15 @@ class TicketFile:
     def receive(self, act: Act, body: str) -> None:
         """Take in what the customer writes."""
         if self._told is None:
-            self._record(act, "TicketCreated", {})
-            self._journal.record(
-                act,
-                "CustomerTicketOpened",
-                {"ticket_id": self.ticket.id.hex},
-                topic=topic_of(self.person.customer),
-                versions=[self.person.customer],
-            )
+            self._record_opened(act, {})
         author = Actor(ActorKind.CUSTOMER, self.person.customer.id)
         self._append(act, author, MessageDirection.INCOMING, body)
         self._finish(act)
+
+    def describe(self, act: Act, description: str, template: TicketTemplate) -> None:
+        """Open the ticket by a template; the description is for colleagues alone."""
+        self._record_opened(act, {"template_id": template.id.hex})
+        self.add_note(act, NewNote(NoteKind.INLINE, description))
 
     def send(self, act: Act, body: str) -> None:
         """Write to the customer; the first answer opens a new ticket."""
@@ -180,15 +164,15 @@ class TicketFile:
         self._finish(act)
 
     def _append(self, act: Act, author: Actor, direction: MessageDirection, body: str) -> None:
-        is_mail = self.ticket.channel in MAIL_CHANNELS
-        goes_out = direction is MessageDirection.OUTGOING and is_mail
+        of_ticket = self.ticket.channel
+        goes_out = direction is MessageDirection.OUTGOING and of_ticket in MAIL_CHANNELS
         message = Message(
             id=new_id(),
             ticket_id=self.ticket.id,
             brand_id=self.ticket.brand_id,
             author_kind=author.kind,
             author_id=author.id,
-            channel=self.ticket.channel,
+            channel=Channel.EMAIL if of_ticket is Channel.INTERNAL else of_ticket,
             direction=direction,
             body=body,
             body_html=None,
@@ -257,6 +241,16 @@ class TicketFile:
         setattr(self.ticket, attribute, value)
         return FieldChange(attribute, before, value)
 
+    def _record_opened(self, act: Act, origin: Values) -> None:
+        self._record(act, "TicketCreated", origin)
+        self._journal.record(
+            act,
+            "CustomerTicketOpened",
+            {"ticket_id": self.ticket.id.hex},
+            topic=topic_of(self.person.customer),
+            versions=[self.person.customer],
+        )
+
     def _record_changes(self, act: Act, changes: list[FieldChange]) -> None:
         payload = [change.as_payload() for change in changes]
         self._changes += payload
@@ -306,79 +300,6 @@ class TicketFile:
             "created_at": ticket.created_at.isoformat(),
             "updated_at": ticket.updated_at.isoformat(),
         }
-
-
-def open_ticket(
-    journal: Journal, act: Act, person: Person, brand: Brand, new: NewTicket
-) -> TicketFile:
-    """Take in the first message of a ticket; who writes for the first time becomes a customer.
-
-    A mail's subject is the ticket's title; a chat has none, and is named by how it begins.
-    """
-    _meet(journal, act, person, new.channel)
-    is_mail = new.channel in MAIL_CHANNELS
-    ticket = Ticket(
-        id=new_id(),
-        number=new.number,
-        title=new.subject if is_mail else single_line(new.body)[:_TITLE_OF_CHAT_CHARACTERS],
-        description=None,
-        status=TicketStatus.NEW,
-        priority=TicketPriority.MEDIUM,
-        channel=new.channel,
-        brand_id=brand.id,
-        topic_id=None,
-        team_id=None,
-        assignee_id=None,
-        customer_id=person.customer.id,
-        email_subject=new.subject if is_mail else default_email_subject(brand),
-        created_at=act.moment,
-        updated_at=act.moment,
-        closed_at=None,
-        first_response_at=None,
-        waiting_since=act.moment,
-        message_count=0,
-        favorite_count=0,
-        last_message_id=None,
-        version=0,
-    )
-    journal.keep(ticket)
-    journal.index_title(ticket.id, ticket.title)
-    journal.index_ticket(ticket.id, str(new.number))
-    file = TicketFile(journal, person, ticket)
-    file.receive(act, new.body)
-    return file
-
-
-def _meet(journal: Journal, act: Act, person: Person, channel: Channel) -> None:
-    customer = person.customer
-    if not person.met_on:
-        customer.created_at = customer.updated_at = act.moment
-        journal.keep(customer)
-        journal.index_customer(customer.id, customer.name, customer.email, customer.phone)
-        if person.company is not None:
-            journal.index_company(customer.id, person.company.name)
-        journal.record(act, "CustomerCreated", {}, topic=topic_of(customer), versions=[customer])
-    if channel not in person.met_on:
-        handle = person.handles[channel]
-        profile = ChannelProfile(
-            id=new_id(),
-            customer_id=customer.id,
-            channel=channel,
-            handle=handle,
-            handle_key=address_key(handle),
-            verified=bool(person.met_on),
-            linked_at=act.moment,
-        )
-        journal.keep(profile)
-        journal.index_customer(customer.id, handle)
-        journal.record(
-            act,
-            "ProfileLinked",
-            {"profile_id": profile.id.hex},
-            topic=topic_of(customer),
-            versions=[customer],
-        )
-        person.met_on.add(channel)
 
 
 def _reference_change(

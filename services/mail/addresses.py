@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from core.text import stored_line
 from models.base import EMAIL_CHARACTERS, NAME_CHARACTERS
 from services.mail.charsets import decode_text
 from services.mail.headers import decode_header
-from services.mail.plain_text import stored_line
 
 # Of a mail to more people than this the first ones are read.
 _MAILBOXES = 1_000

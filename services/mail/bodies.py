@@ -17,6 +17,9 @@ _PLAIN = "text/plain"
 _HTML = "text/html"
 _ALTERNATIVE = "multipart/alternative"
 
+# Tags take time, up to a second for so many. Five times what Gmail shows of a mail before it cuts.
+_HTML_CHARACTERS = 512 * 1024
+
 # The HTML standard looks for the declaration in the first 1,024 bytes. One that can be read as
 # ASCII does not itself stand in UTF-16 or UTF-32, whatever it says.
 _DECLARATION = re.compile(
@@ -39,7 +42,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The readable text and, if there is any, the sanitised HTML; `is_cut` if there was more."""
+    """The readable text and, if there is any, the sanitised HTML; and whether either was cut."""
 
     text: str
     html: str | None
@@ -69,22 +72,25 @@ def select_parts(part: Part, *, is_first: bool = True) -> Selection:
 
 
 def read_body(selection: Selection) -> Body:
-    """Return the text and the HTML of a mail, each cut after 1,048,576 characters.
+    """Return the text of a mail, up to 1,048,576 characters, and the HTML made of 524,288.
 
     A mail without a text of its own has the text of its HTML.
     """
     is_plain = all(part.content_type == _PLAIN for part in selection.plain)
-    text, is_cut = _cut("\n".join(map(_decode, selection.plain))) if is_plain else ("", False)
+    text = _normalise("\n".join(map(_decode, selection.plain))) if is_plain else ""
     if all(part.content_type != _HTML for part in selection.html):
-        return Body(text, None, is_cut)
+        return Body(text[:STORED_CHARACTERS], None, len(text) > STORED_CHARACTERS)
     source = "\n".join(map(_as_html, selection.html))
-    markup = sanitise(source[:STORED_CHARACTERS])
+    markup = sanitise(source[:_HTML_CHARACTERS])
     if not text.strip():
-        text, is_cut = _cut(html_to_text(markup))
+        text = _normalise(html_to_text(markup))
     # Sanitised markup cannot be cut without breaking it.
     is_too_long = len(markup) > STORED_CHARACTERS
-    is_cut = is_cut or is_too_long or len(source) > STORED_CHARACTERS
-    return Body(text, None if is_too_long or not markup.strip() else markup, is_cut)
+    return Body(
+        text[:STORED_CHARACTERS],
+        None if is_too_long or not markup.strip() else markup,
+        is_too_long or len(source) > _HTML_CHARACTERS or len(text) > STORED_CHARACTERS,
+    )
 
 
 def _is_text(part: Part, *, is_first: bool) -> bool:
@@ -111,11 +117,10 @@ def _holds(parts: Sequence[Part], content_type: str) -> bool:
     return any(part.content_type == content_type for part in parts)
 
 
-def _cut(text: str) -> tuple[str, bool]:
-    stored = normalise(text[:STORED_CHARACTERS]).strip("\n")
-    # Normalising makes some characters two.
-    is_cut = max(len(text), len(stored)) > STORED_CHARACTERS
-    return stored[:STORED_CHARACTERS], is_cut
+def _normalise(text: str) -> str:
+    """Return text as it is stored, and of one that is too long at least a character too much."""
+    # Blank lines at its ends count for nothing; normalising makes some characters two.
+    return normalise(text.strip("\r\n")[: STORED_CHARACTERS + 1]).strip("\n")
 
 
 def _as_html(part: Part) -> str:

@@ -3,10 +3,11 @@
 import hashlib
 import re
 
+from core.text import stored_line
+from models.attachments import CONTENT_ID_CHARACTERS
 from models.messages import EXTERNAL_ID_CHARACTERS
 from services.mail.charsets import decode_text
 from services.mail.headers import Headers
-from services.mail.plain_text import stored_line
 
 # The newest are the likely parents; the first one is the thread's beginning.
 _REFERENCES = 100
@@ -35,15 +36,26 @@ def read_references(value: bytes) -> tuple[str, ...]:
     return tuple(ids if len(ids) <= _REFERENCES else [ids[0], *ids[1 - _REFERENCES :]])
 
 
-def synthetic_message_id(headers: Headers, body: bytes) -> str:
-    """Return an id for a mail without one, the same whenever and wherever this mail is read.
+def read_content_id(value: bytes) -> str | None:
+    """Return by which name the HTML of a mail shows a part, without brackets (RFC 2392)."""
+    name = next(iter(read_message_ids(value)), "")
+    return name if 0 < len(name) <= CONTENT_ID_CHARACTERS else None
+
+
+def content_digest(headers: Headers, body: bytes) -> str:
+    """Return what tells a mail from all others, whatever its id: 64 hexadecimal digits.
 
     It depends on who wrote what, when and to whom; not on line ends, nor on fields that relays and
-    mail programs add. `.invalid` names no host (RFC 2606).
+    mail programs add.
     """
     digest = hashlib.sha256()
     for name in _LASTING_FIELDS:
         value = b" ".join(headers.first(name).split())
         digest.update(b"%s:%d:%s\n" % (name.encode(), len(value), value))
     digest.update(body.replace(b"\r\n", b"\n").rstrip(b"\r\n"))
-    return f"{digest.hexdigest()}@content.invalid"
+    return digest.hexdigest()
+
+
+def synthetic_message_id(digest: str) -> str:
+    """Return an id for a mail that has none of its own: `.invalid` names no host (RFC 2606)."""
+    return f"{digest}@content.invalid"

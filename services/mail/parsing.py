@@ -1,29 +1,36 @@
 """One mail, from the bytes that were sent to values that can be stored."""
 
-import html
 import re
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import unquote
 
+from core.text import stored_line
 from models.attachments import CONTENT_TYPE_CHARACTERS
-from models.base import FREE_TEXT_CHARACTERS, NAME_CHARACTERS
+from models.base import FREE_TEXT_CHARACTERS
+from services.files.names import clean_filename
 from services.mail.addresses import Mailbox, parse_mailboxes
-from services.mail.automatic import is_automatic
-from services.mail.bodies import Body, read_body, select_parts
+from services.mail.automatic import Automatic, tell_automatic
+from services.mail.bodies import read_body, select_parts
+from services.mail.bounces import Bounce, read_bounce
 from services.mail.dates import read_sent_at
-from services.mail.filenames import clean_filename
 from services.mail.headers import decode_header
-from services.mail.identifiers import read_message_ids, read_references, synthetic_message_id
+from services.mail.identifiers import (
+    content_digest,
+    read_content_id,
+    read_message_ids,
+    read_references,
+    synthetic_message_id,
+)
 from services.mail.limits import MAIL_BYTES
-from services.mail.plain_text import stored_line
 from services.mail.structure import Part, Structure, read_structure
 from services.mail.transfer import decode_transfer
 
 # What some programs write before the header: a byte order mark, blank lines, mbox's separator.
 _PRELUDE = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:>?From [^\n]*\n\s*)?")
-_IMAGE_REFERENCE = re.compile(r'src="cid:([^"]{1,1000})"')
+# What Postfix, qmail and Exim add when they bring a mail to where it belongs.
+_DELIVERY_FIELDS = ("delivered-to", "x-original-to", "envelope-to")
+# How a mail of which something was left out is called where it is kept as a file.
+_WHOLE_MAIL = "message.eml"
 # One of these at least makes a text a mail.
 _ESSENTIAL_FIELDS = frozenset(
     {"date", "from", "message-id", "received", "return-path", "sender", "subject", "to"}
@@ -42,15 +49,13 @@ class UnreadableMail(Exception):
 class MailAttachment:
     """A file that came with a mail. A mail attached to a mail is kept as it was sent.
 
-    `filename` is safe to show and to store. `is_inline`: the mail's HTML shows it, and refers to
-    it by its `content_id`.
+    `filename` is safe to show and to store. HTML shows the file as `cid:` and its `content_id`.
     """
 
     filename: str
     content_type: str
     content: bytes
-    content_id: str | None
-    is_inline: bool
+    content_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,16 @@ class ParsedMail:
     """A mail in the form in which it is stored: all text is NFC, without NUL and surrogates.
 
     `message_id`, `in_reply_to` and `references` (oldest first) have no brackets; a mail without a
-    usable id has one made of its content. `subject` may be empty. `sent_at` is in UTC and None if
-    nobody said a believable date. `text` holds quoted text as it came. `is_truncated` tells that
-    text, HTML or parts beyond the bounds were left out.
+    usable id has one made of its content. A mail of which something was left out is its own first
+    attachment. `digest` tells a mail from others that
+    have its id. `delivered_to` is where mail servers say that they
+    brought it, the last one first. `subject` may be empty. `sent_at` is in UTC and None if
+    nobody said a believable date. `text` holds quoted text as it came. `bounce` is what a mail
+    server reports of another mail.
     """
 
     message_id: str
+    digest: str
     in_reply_to: str | None
     references: tuple[str, ...]
     subject: str
@@ -71,12 +80,18 @@ class ParsedMail:
     reply_to: tuple[Mailbox, ...]
     to: tuple[Mailbox, ...]
     cc: tuple[Mailbox, ...]
+    delivered_to: tuple[Mailbox, ...]
     sent_at: datetime | None
     text: str
     html: str | None
     attachments: tuple[MailAttachment, ...]
-    is_automatic: bool
-    is_truncated: bool
+    automatic: Automatic
+    bounce: Bounce | None
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether a machine wrote it: nobody waits for an answer."""
+        return self.automatic in (Automatic.BOUNCE, Automatic.REPLY)
 
 
 def parse_mail(content: bytes) -> ParsedMail:
@@ -114,42 +129,40 @@ def _read(content: bytes, structure: Structure) -> ParsedMail:
     senders = parse_mailboxes([*headers.all("from"), *headers.all("sender")], hint)
     sender = next(iter(senders), None)
     own_id = next(iter(read_message_ids(headers.first("message-id"))), None)
+    subject = stored_line(decode_header(headers.first("subject"), hint), FREE_TEXT_CHARACTERS)
+    automatic = tell_automatic(headers, root.content_type, sender, subject)
+    is_bounce = automatic is Automatic.BOUNCE
+    files = [_read_attachment(part) for part in selection.attached]
+    if body.is_cut or structure.is_cut:
+        # The first: of too many files those are left out that come last.
+        files.insert(0, MailAttachment(_WHOLE_MAIL, "message/rfc822", content))
+    digest = content_digest(headers, content[structure.body_start :])
     return ParsedMail(
-        message_id=own_id or synthetic_message_id(headers, content[structure.body_start :]),
+        message_id=own_id or synthetic_message_id(digest),
+        digest=digest,
         in_reply_to=next(iter(read_message_ids(headers.first("in-reply-to"))), None),
         references=read_references(headers.first("references")),
-        subject=stored_line(decode_header(headers.first("subject"), hint), FREE_TEXT_CHARACTERS),
+        subject=subject,
         sender=sender,
         reply_to=parse_mailboxes(headers.all("reply-to"), hint),
         to=parse_mailboxes(headers.all("to"), hint),
         cc=parse_mailboxes(headers.all("cc"), hint),
+        delivered_to=parse_mailboxes(
+            [value for name in _DELIVERY_FIELDS for value in headers.all(name)], hint
+        ),
         sent_at=read_sent_at(headers.first("date"), headers.all("received")),
         text=body.text,
         html=body.html,
-        attachments=_read_attachments(selection.attached, body),
-        is_automatic=is_automatic(headers, root.content_type, sender),
-        is_truncated=body.is_cut or not structure.is_complete,
+        attachments=tuple(files),
+        automatic=automatic,
+        bounce=read_bounce(root, body.text, subject) if is_bounce else None,
     )
 
 
-def _read_attachments(parts: Sequence[Part], body: Body) -> tuple[MailAttachment, ...]:
-    shown = _shown_images(body.html or "")
-    return tuple(_read_attachment(part, shown) for part in parts)
-
-
-def _read_attachment(part: Part, shown: Collection[str]) -> MailAttachment:
-    headers = part.headers
-    content_id = decode_header(headers.first("content-id")).strip().strip("<>")
-    content_id = stored_line(content_id, NAME_CHARACTERS)
+def _read_attachment(part: Part) -> MailAttachment:
     return MailAttachment(
         filename=clean_filename(part.filename, part.content_type),
         content_type=part.content_type[:CONTENT_TYPE_CHARACTERS],
-        content=decode_transfer(part.body, headers.token("content-transfer-encoding")),
-        content_id=content_id or None,
-        is_inline=content_id in shown,
+        content=decode_transfer(part.body, part.headers.token("content-transfer-encoding")),
+        content_id=read_content_id(part.headers.first("content-id")),
     )
-
-
-def _shown_images(markup: str) -> set[str]:
-    """Return the content ids of the images in sanitised HTML (RFC 2392: they are URL-encoded)."""
-    return {unquote(html.unescape(reference)) for reference in _IMAGE_REFERENCE.findall(markup)}

@@ -40,24 +40,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """A mail taken apart. `is_complete` is False when it has more parts than are read."""
+    """A mail taken apart; `is_cut` tells whether it had more parts than are read."""
 
     root: Part
     body_start: int
-    is_complete: bool
+    is_cut: bool
 
 
 def read_structure(content: bytes) -> Structure:
     """Take a mail apart. Never raises: what cannot be divided is one part of plain text."""
     reader = _StructureReader(content)
     root, body_start = reader.read(0, len(content), "text/plain", level=0)
-    return Structure(root, body_start, is_complete=reader.parts_left >= 0)
+    return Structure(root, body_start, is_cut=reader.is_cut)
 
 
 class _StructureReader:
     def __init__(self, content: bytes) -> None:
         self._content = content
-        self.parts_left = _PARTS
+        self._parts_left = _PARTS
+        self.is_cut = False
 
     def read(self, start: int, end: int, default_type: str, level: int) -> tuple[Part, int]:
         """Return the part between two places, and the place where its body begins."""
@@ -89,9 +90,10 @@ class _StructureReader:
     ) -> Iterator[Part]:
         default_type = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
         for child_start, child_end in self._divide(start, end, parameters.get("boundary", "")):
-            self.parts_left -= 1
-            if self.parts_left < 0:
+            if self._parts_left <= 0:
+                self.is_cut = True
                 return
+            self._parts_left -= 1
             yield self.read(child_start, child_end, default_type, level)[0]
 
     def _divide(self, start: int, end: int, declared: str) -> list[tuple[int, int]]:
@@ -103,8 +105,8 @@ class _StructureReader:
         return self._first_spans(start, end, likely[1]) if likely else []
 
     def _first_spans(self, start: int, end: int, boundary: bytes) -> list[tuple[int, int]]:
-        # One more than may be read tells that there are more.
-        return list(islice(self._spans(start, end, boundary), max(self.parts_left, 0) + 1))
+        # One more than are read tells that there are more.
+        return list(islice(self._spans(start, end, boundary), self._parts_left + 1))
 
     def _spans(self, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
         """Give the places between the lines of a boundary; the line break before one is its own."""

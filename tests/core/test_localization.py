@@ -34,6 +34,7 @@ WITHOUT_ARGUMENTS = {
     "INTERACTION_READ_ONLY",
     "INTERACTION_NOT_OPEN",
     "EDIT_CONFLICT",
+    "EDIT_CONFLICT_WITH_ONESELF",
     "ALREADY_EXISTS",
     "UNSAVED_CHANGES",
     "IDEMPOTENCY_KEY_REUSED",
@@ -44,6 +45,32 @@ WITHOUT_ARGUMENTS = {
     "RATE_LIMITED",
     "INTERNAL",
     "FORBIDDEN_SCOPE",
+    "CALLBACK_TIMEOUT",
+    "CALLBACK_CONNECTION",
+    "CALLBACK_TLS",
+    "CALLBACK_REFUSED_ADDRESS",
+    "CALLBACK_REDIRECTED",
+    "CALLBACK_TOO_LARGE",
+    "CALLBACK_ENCODED",
+    "CALLBACK_NOT_JSON",
+    "CALLBACK_SECRET_UNREADABLE",
+    "FILE_EMPTY",
+    "FILE_NO_EXTENSION",
+    "FILE_FORMAT_NOT_ALLOWED",
+    "FILE_DOUBLE_EXTENSION",
+    "FILE_PROGRAM",
+    "FILE_WEB_PAGE",
+    "FILE_MACROS",
+    "FILE_CONTENT_MISMATCH",
+    "FILE_SEVERAL_FORMATS",
+    "TOO_LATE",
+    "UPLOAD_INVALID_LINK",
+    "UPLOAD_NOT_FOUND",
+    "UPLOAD_METHOD_NOT_ALLOWED",
+    "UPLOAD_ALREADY_UPLOADED",
+    "UPLOAD_STORAGE_FULL",
+    "UPLOAD_UNAVAILABLE",
+    "reply-marker",
     "default-email-subject",
     "chat-visitor",
 }
@@ -52,6 +79,10 @@ ARGUMENTS = dict.fromkeys(WITHOUT_ARGUMENTS, frozenset[str]()) | {
     "OUT_OF_RANGE": frozenset({"limit", "actual"}),
     "PAGE_TOO_LARGE": frozenset({"limit", "actual"}),
     "LIMIT_REACHED": frozenset({"limit"}),
+    "UPLOAD_TOO_LARGE": frozenset({"limit"}),
+    "UPLOAD_INCOMPLETE": frozenset({"limit", "actual"}),
+    "UPLOAD_STALLED": frozenset({"limit", "actual"}),
+    "CALLBACK_HTTP_STATUS": frozenset({"status"}),
     "chat-title": frozenset({"name"}),
 }
 
@@ -92,7 +123,12 @@ def test_every_directory_of_messages_is_a_language() -> None:
 @pytest.mark.parametrize("message_id", sorted(ARGUMENTS))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_message_is_one_line_that_names_its_numbers(language: str, message_id: str) -> None:
-    given: dict[str, str | int | None] = {"limit": 2000, "actual": 3001, "name": "Elif"}
+    given: dict[str, str | int | None] = {
+        "limit": 2000,
+        "actual": 3001,
+        "name": "Elif",
+        "status": 503,
+    }
     names = ARGUMENTS[message_id]
     text = translate(language, message_id, **{name: given[name] for name in names})
     written = {"en": {"2,000", "3,001"}}.get(language, {"2.000", "3.001"})

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.mail.parsing import parse_mail
+from services.mail.parsing import MailAttachment, parse_mail
 from services.mail.transfer import decode_transfer
-from tests.mail.mails import html_mail, mail
+from tests.mail.mails import html_mail, mail, multipart, part
 
 MEBI = 1_048_576
 
@@ -67,26 +67,46 @@ def test_surrogates_out_of_utf_7_are_gone() -> None:
 def test_the_first_mebi_of_characters_is_kept() -> None:
     whole, long = parse_mail(mail(body="ş" * MEBI)), parse_mail(mail(body="ş" * MEBI + "!"))
 
-    assert (len(whole.text), whole.is_truncated) == (MEBI, False)
-    assert (len(long.text), long.is_truncated) == (MEBI, True)
+    assert whole.text == long.text == "ş" * MEBI
+    assert whole.attachments == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        mail(body="x" * (MEBI + 1)),
+        html_mail("x" * (MEBI // 2) + "y"),
+        html_mail("&" * 500_000),
+        multipart("mixed", *(part("x") for _ in range(1_001))),
+    ],
+)
+def test_a_mail_of_which_something_is_left_out_is_kept_whole_as_a_file(content: bytes) -> None:
+    first = parse_mail(content).attachments[0]
+    assert first == MailAttachment("message.eml", "message/rfc822", content)
+
+
+def test_a_mail_with_as_many_parts_as_are_read_is_whole() -> None:
+    content = multipart("mixed", *(part("x") for _ in range(1_000)))
+    assert parse_mail(content).attachments == ()
 
 
 def test_text_that_normalising_makes_longer_is_cut() -> None:
     parsed = parse_mail(mail(body="\u0958" * MEBI))
 
-    assert (len(parsed.text), parsed.is_truncated) == (MEBI, True)
+    assert len(parsed.text) == MEBI
 
 
-def test_the_first_mebi_of_html_is_read() -> None:
-    parsed = parse_mail(html_mail("x" * MEBI + "<b>y</b>"))
+def test_the_first_half_mebi_of_html_is_read() -> None:
+    start = "x" * (MEBI // 2)
+    parsed = parse_mail(html_mail(f"{start}<b>y</b>"))
 
-    assert (parsed.text, parsed.html, parsed.is_truncated) == ("x" * MEBI, "x" * MEBI, True)
+    assert (parsed.text, parsed.html) == (start, start)
 
 
 def test_html_that_is_too_long_once_it_is_clean_leaves_its_text() -> None:
     parsed = parse_mail(html_mail("&" * 500_000))
 
-    assert (parsed.text, parsed.html, parsed.is_truncated) == ("&" * 500_000, None, True)
+    assert (parsed.text, parsed.html) == ("&" * 500_000, None)
 
 
 def test_html_in_which_nothing_is_left_is_none() -> None:

@@ -43,7 +43,6 @@ def texts(parsed: ParsedMail) -> list[str]:
         *parsed.references,
         *(text for mailbox in mailboxes for text in (mailbox.name, mailbox.address)),
         *(text for file in parsed.attachments for text in (file.filename, file.content_type)),
-        *(file.content_id for file in parsed.attachments if file.content_id),
     ]
 
 

@@ -1,8 +1,10 @@
 """The hand-written samples, read from end to end."""
 
 from datetime import UTC, datetime
+from unittest.mock import ANY
 
 from services.mail.addresses import Mailbox
+from services.mail.automatic import Automatic
 from services.mail.parsing import MailAttachment, ParsedMail, parse_mail
 from tests.mail.mails import sample
 
@@ -10,6 +12,7 @@ from tests.mail.mails import sample
 def test_turkish_mail_in_windows_1254() -> None:
     assert parse_mail(sample("turkish_windows_1254")) == ParsedMail(
         message_id="5f1c0a.240205@posta.example",
+        digest=ANY,
         in_reply_to=None,
         references=(),
         subject="Siparişim hâlâ gelmedi: TCK-2024-0117",
@@ -17,6 +20,7 @@ def test_turkish_mail_in_windows_1254() -> None:
         reply_to=(),
         to=(Mailbox("Destek", "destek@marti-kitap.example"),),
         cc=(),
+        delivered_to=(),
         sent_at=datetime(2024, 2, 5, 6, 12, 30, tzinfo=UTC),
         text=(
             "Merhaba,\n\n"
@@ -26,8 +30,8 @@ def test_turkish_mail_in_windows_1254() -> None:
         ),
         html=None,
         attachments=(),
-        is_automatic=False,
-        is_truncated=False,
+        automatic=Automatic.NO,
+        bounce=None,
     )
 
 
@@ -83,9 +87,9 @@ def test_reply_with_alternatives_an_image_and_a_file() -> None:
     )
     image, invoice = mail.attachments
     assert (image.filename, image.content_type) == ("fis.png", "image/png")
-    assert (image.content_id, image.is_inline) == ("fis+1@posta.example", True)
+    assert image.content_id == "fis+1@posta.example"
     assert invoice == MailAttachment(
-        "Şubat faturası – Ayşe Yilmaz.pdf", "application/pdf", b"%PDF-1.4\n", None, is_inline=False
+        "Şubat faturası – Ayşe Yilmaz.pdf", "application/pdf", b"%PDF-1.4\n"
     )
 
 

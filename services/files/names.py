@@ -1,10 +1,11 @@
 """Names of attached files that are safe to show, to store and to download."""
 
 import re
+import unicodedata
 from mimetypes import MimeTypes
 from pathlib import PurePosixPath
 
-from services.mail.plain_text import stored_line
+from core.text import stored_line
 
 # ext4, APFS, NTFS: at most 255 bytes or characters.
 _FILENAME_BYTES = 255
@@ -42,6 +43,23 @@ def clean_filename(name: str | None, content_type: str) -> str:
     if _RESERVED_NAME.match(base):
         base = f"_{base}"
     return _shorten(base)
+
+
+def plain_extensions(name: str) -> set[str]:
+    """Return what systems may take for the extension of a file in an archive, in lower case.
+
+    They drop dots and spaces at the end, store what follows a colon beside the file, and people do
+    not see what has no width, or that a dot is a wide one.
+    """
+    if not (name.isascii() and name.isprintable()):
+        name = "".join(filter(str.isprintable, unicodedata.normalize("NFKC", name)))
+    base = re.split(r"[/\\]", name)[-1]
+    return {part.rstrip(". ").rpartition(".")[2].lower() for part in base.split(":")}
+
+
+def with_extension(name: str, extension: str) -> str:
+    """Return a clean name with another extension, which is given without a dot."""
+    return _shorten(str(PurePosixPath(name).with_suffix(f".{extension}")))
 
 
 def _extension(content_type: str) -> str:

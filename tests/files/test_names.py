@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.mail.filenames import clean_filename
+from services.files.names import clean_filename
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Files from outside: which the desk takes, under which names, and what they are."""
