@@ -15,6 +15,7 @@ from bench import (
     jump,
     mail_import,
     two_servers,
+    uploads,
 )
 
 BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[None]]] = {
     "jump": jump.run,
     "mail_import": mail_import.run,
     "two_servers": two_servers.run,
+    "uploads": uploads.run,
 }
 
 

@@ -27,7 +27,7 @@ from services.file_storage import FileStorage
 from services.mail_import import MailImport, Outcome
 from tests.servers import start_postgres
 
-MAILS = 2_000
+MAILS = 10_000
 CUSTOMERS = 400
 LONGEST_THREAD = 6
 WORDS_PER_MAIL = 120

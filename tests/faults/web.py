@@ -23,10 +23,10 @@ class WebProcess:
         self.program = "app"
         self._directory = directory
         self._environment = {
+            "STORAGE_PATH": str(directory / "files"),
             **environment,
             "PORT": str(port),
             "PYTHONPATH": str(ROOT),
-            "STORAGE_PATH": str(directory / "files"),
             "LOG_LEVEL": "ERROR",
         }
         self._process = self._launch()

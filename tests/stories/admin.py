@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.stories.person import Person
 
 SUPPORT, BILLING = "Destek", "Fatura"
+MAILBOX = "destek@nokta.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Admin(Person):
 
     async def opens_an_office(self) -> Office:
         """Set up a brand with the teams Support and Billing, and give its shop a token."""
-        brand = await self.does("brandCreate", "brand { id name }", name="Nokta", language="tr")
+        brand = await self.does(
+            "brandCreate", "brand { id name }", name="Nokta", language="tr", email=MAILBOX
+        )
         brand_id = brand["brand"]["id"]
         support, billing = [
             (await self.does("teamCreate", "team { id }", name=name, brandIds=[brand_id]))["team"]
@@ -69,6 +72,34 @@ class Admin(Person):
             teamIds=[team_id],
         )
         return Hired(added["agent"]["id"], name, email, password)
+
+    async def adds_choices(self, office: Office, *, topic: str, tag: str) -> None:
+        """Add a topic and a tag, from which agents choose."""
+        await self.does("topicCreate", brandId=office.brand_id, name=topic)
+        await self.does("tagCreate", name=tag)
+
+    async def defines_callback(self, name: str, office: Office, url: str, secret: str) -> None:
+        """Let agents look a customer up by their address."""
+        await self.does(
+            "callbackCreate",
+            name=name,
+            brandIds=[office.brand_id],
+            url=url,
+            secret=secret,
+            parameters=[
+                {
+                    "name": "email",
+                    "label": "E-posta",
+                    "place": "QUERY",
+                    "source": "CUSTOMER_EMAIL",
+                }
+            ],
+            fields=[
+                {"label": "Ad", "pointer": "/customer/name"},
+                {"label": "Sipariş", "pointer": "/customer/orders"},
+                {"label": "Eski müşteri", "pointer": "/customer/isRegular"},
+            ],
+        )
 
     async def says_goodbye_to(self, agent_id: str) -> None:
         """End the work of an agent."""

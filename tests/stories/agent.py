@@ -8,8 +8,12 @@ from tests.stories.companies import WithCompanies
 from tests.stories.conversations import InConversations
 from tests.stories.customers import WithCustomers
 from tests.stories.edits import Editing
+from tests.stories.files import WithFiles
+from tests.stories.forms import WithForms
 from tests.stories.handover import TakingOver
+from tests.stories.inbox import WithInbox
 from tests.stories.interactions import WithInteractions
+from tests.stories.mail import WithMail
 from tests.stories.notes import WithNotes
 from tests.stories.notifications import WithNotifications
 
@@ -23,6 +27,10 @@ class Agent(
     WithCompanies,
     WithInteractions,
     WithNotifications,
+    WithInbox,
+    WithForms,
+    WithFiles,
+    WithMail,
 ):
     """An agent of the desk, with all that agents do there."""
 

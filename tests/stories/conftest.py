@@ -11,6 +11,8 @@ from tests.servers import PostgresServer, start_own_redis
 from tests.stories.admin import Admin
 from tests.stories.agent import Agent
 from tests.stories.installation import Installation, set_up
+from tests.stories.mail import Correspondent
+from tests.stories.outside import world_outside
 from tests.stories.person import Person
 from tests.stories.shop import Shop
 
@@ -20,7 +22,11 @@ Hire = Callable[[str, str, str], Awaitable[Agent]]
 @pytest.fixture(scope="session")
 def installation(postgres_server: PostgresServer, postgres_template: str) -> Iterator[Installation]:
     database_url = asyncio.run(create_database(postgres_server.url, template_url=postgres_template))
-    with start_own_redis() as redis, set_up(database_url, redis.url) as opened:
+    with (
+        start_own_redis() as redis,
+        world_outside() as outside,
+        set_up(database_url, redis.url, outside) as opened,
+    ):
         yield opened
     asyncio.run(drop_database(postgres_server.url, database_url))
 
@@ -72,3 +78,11 @@ async def deniz(hire: Hire, installation: Installation) -> Agent:
 async def shop(installation: Installation, leaving: AsyncExitStack) -> Shop:
     """The web shop, which brings its messages to the second server."""
     return Shop(installation.second_server, installation.office, leaving)
+
+
+@pytest.fixture
+def elif_sahin(installation: Installation) -> Correspondent:
+    """A customer whom nobody knows yet, with a mailbox."""
+    return Correspondent(
+        "Elif Şahin", "elif@form.example", installation.outside, installation.mail_port
+    )

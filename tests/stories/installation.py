@@ -1,7 +1,12 @@
-"""The installation that the stories take place at: two web processes, a worker, and a shop."""
+"""The installation that the stories take place at: two web processes, a worker, and a shop.
+
+Its mail goes to the mail server of the world outside, and its callbacks to the CRM there.
+"""
 
 import asyncio
+import secrets
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,12 +15,14 @@ from signal import SIGTERM
 
 from tests.commands import ROOT, starling
 from tests.faults.web import WebProcess
-from tests.processes import ServerProcess, scratch_directory
+from tests.processes import ServerProcess, free_port, scratch_directory
 from tests.stories.admin import Admin, Office
+from tests.stories.outside import WorldOutside
 from tests.stories.person import Person
 
 ADMIN = "admin@desk.example"
 PASSWORD = "a long password of the desk"
+REPLIES = "yanit@desk.example"
 
 
 class WorkerProcess:
@@ -49,7 +56,10 @@ class WorkerProcess:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Where people work, and the office that its admin has set up."""
+    """Where people work, and the office that its admin has set up.
+
+    Mail for it is delivered at `mail_port`.
+    """
 
     first_server: str
     second_server: str
@@ -57,6 +67,8 @@ class Installation:
     database_url: str
     admin_token: str
     office: Office
+    outside: WorldOutside
+    mail_port: int
     _first: WebProcess
 
     @contextmanager
@@ -76,25 +88,46 @@ class Installation:
 
 
 @contextmanager
-def set_up(database_url: str, redis_url: str) -> Iterator[Installation]:
+def set_up(database_url: str, redis_url: str, outside: WorldOutside) -> Iterator[Installation]:
     """Serve a migrated, empty database, as an operator does."""
-    servers = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
-    admin = ("--name", "Admin", "--email", ADMIN, "--role", "admin")
-    created = starling("agent", "create", *admin, stdin=PASSWORD, **servers)
-    assert created.code == 0, created.err
     with ExitStack() as cleanup:
 
         def directory() -> Path:
             return cleanup.enter_context(scratch_directory())
 
-        first = WebProcess(directory(), WORKER_IN_WEB="false", **servers)
+        settings = {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "STORAGE_PATH": str(directory()),
+            "SMTP_URL": outside.mail.mailbox.url,
+            "MAIL_REPLY_ADDRESS": REPLIES,
+            "SECRETS_KEY": b64encode(secrets.token_bytes(32)).decode(),
+            "CALLBACK_ALLOWED_NETWORKS": '["127.0.0.0/8", "::1/128"]',
+            "CALLBACK_CA_FILE": str(outside.authority),
+        }
+        admin = ("--name", "Admin", "--email", ADMIN, "--role", "admin")
+        created = starling("agent", "create", *admin, stdin=PASSWORD, **settings)
+        assert created.code == 0, created.err
+        first = WebProcess(directory(), WORKER_IN_WEB="false", **settings)
         cleanup.callback(first.kill)
-        second = WebProcess(directory(), WORKER_IN_WEB="false", **servers)
+        second = WebProcess(directory(), WORKER_IN_WEB="false", **settings)
         cleanup.callback(second.kill)
-        worker = WorkerProcess(directory(), **servers)
+        mail_port = free_port()
+        listen = f"smtp://127.0.0.1:{mail_port}"
+        worker = WorkerProcess(directory(), MAIL_LISTEN=listen, **settings)
         cleanup.callback(worker.stop)
         token, office = asyncio.run(_open_office(first.url))
-        yield Installation(first.url, second.url, worker, database_url, token, office, first)
+        yield Installation(
+            first.url,
+            second.url,
+            worker,
+            database_url,
+            token,
+            office,
+            outside,
+            mail_port,
+            first,
+        )
 
 
 async def _open_office(server: str) -> tuple[str, Office]:

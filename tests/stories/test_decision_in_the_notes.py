@@ -8,7 +8,7 @@ it, reads what was said around it, and the history tells who found it worth a st
 from tests.stories.agent import Agent
 from tests.stories.shop import Shop, Writer
 
-ELIF = Writer("Elif Şahin", "elif@mail.example")
+ELIF = Writer("Elif Şahin", "elif@mail.example", "WHATSAPP")
 
 
 async def test_the_decision_in_the_notes(ayse: Agent, nikos: Agent, shop: Shop) -> None:

@@ -92,7 +92,7 @@ def _favorite_removed(event: Event) -> str:
 
 
 def _ticket_changed(event: Event) -> str:
-    return f"{event['actor']['name']} changes {changes(event['changes'])}"
+    return f"{event['actor'].get('name', 'the desk')} changes {changes(event['changes'])}"
 
 
 _TICKET_EVENTS: dict[str, Callable[[Event], str]] = {
