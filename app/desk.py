@@ -14,17 +14,17 @@ from core.secrets import SecretBox
 from core.settings import Settings
 from models.installation import Installation
 from resolvers.scope import Resources
-from services.callback_runs import RUNS_AT_ONCE, CallbackRuns
 from services.calls.addresses import AddressGuard
 from services.calls.client import GuardedClient
 from services.calls.network import Resolver
 from services.chats import STARTS_AT_ONCE
 from services.few_at_once import FewAtOnce
 from services.file_links import FileLinks
-from services.file_storage import FileStorage
 from services.live_viewers import LiveViewers
+from services.lookups.runs import RUNS_AT_ONCE, CallbackRuns
 from services.mail.reply_addresses import ReplyAddresses
 from services.mail.transport import MailTransport
+from services.storage.file_storage import FileStorage
 from subscriptions.access import Access
 from subscriptions.log.bell import Bell
 from subscriptions.log.database_log import DatabaseLog

@@ -28,7 +28,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from app.desk import Desk
-from services.dev_mailbox import MAILS_KEPT, DevMailbox
+from services.outgoing_mail.dev_mailbox import MAILS_KEPT, DevMailbox
 
 PATH = "/dev/mail"
 _PAGES = Path(__file__).resolve().parent.parent / "console" / "dev-mail"

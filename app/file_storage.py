@@ -1,8 +1,8 @@
 """The storage of files that the settings ask for."""
 
 from core.settings import Settings
-from services.bucket_storage import Bucket, BucketStorage
-from services.file_storage import FileStorage
+from services.storage.bucket_storage import Bucket, BucketStorage
+from services.storage.file_storage import FileStorage
 
 
 def open_file_storage(settings: Settings) -> FileStorage:

@@ -10,7 +10,7 @@ from app.setting_up import open_database, require_newest_schema
 from core.settings import Settings
 from core.text import single_line
 from models.installation import Installation
-from services.incoming_mail import IncomingMail, Outcome, Result
+from services.incoming_mail.reception import IncomingMail, Outcome, Result
 from services.mail.limits import MAIL_BYTES
 from services.mail.reply_addresses import ReplyAddresses
 

@@ -20,7 +20,7 @@ from app.desk import Desk
 from app.mail_sessions import Arrival, BusySession, LmtpSession, MailSession, Room, SmtpSession
 from app.metrics import MAILS
 from core.database import is_passing
-from services.incoming_mail import IncomingMail, Outcome, Result
+from services.incoming_mail.reception import IncomingMail, Outcome, Result
 
 SESSIONS = 50
 RECIPIENTS = 100  # RFC 5321, section 4.5.3.1.8: fewer are too few

@@ -2,10 +2,10 @@
 
 from core.database import Database
 from core.settings import Settings
-from services.dev_mailbox import DevMailbox
 from services.mail.addresses import Mailbox, parse_mailboxes
 from services.mail.smtp import SmtpServer, SmtpTransport
 from services.mail.transport import MailTransport
+from services.outgoing_mail.dev_mailbox import DevMailbox
 
 # `.invalid` names no host (RFC 2606): nothing with this sender can have come from the network.
 _DEV_SENDER = Mailbox("", "desk@starling.invalid")

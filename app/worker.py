@@ -21,9 +21,9 @@ from models.actors import AUTOMATION
 from models.event_records import EventRecord
 from services import company_people, deletions, jobs, reminders, uploads
 from services.jobs import ClaimedJob, JobHandler, Payload
-from services.outgoing_mail_delivery import DELIVERY_LIMIT, MailDelivery
-from services.outgoing_mail_letters import Letters
-from services.outgoing_mail_queue import DELIVER
+from services.outgoing_mail.delivery import DELIVERY_LIMIT, MailDelivery
+from services.outgoing_mail.letters import Letters
+from services.outgoing_mail.queue import DELIVER
 from services.unit_of_work import UnitOfWork, unit_of_work
 from services.upkeep import tidy_up
 

@@ -23,8 +23,8 @@ from core.database import Database
 from core.settings import Settings
 from core.text import fold
 from models.brands import Brand
-from services.file_storage import FileStorage
 from services.mail_import import MailImport, Outcome
+from services.storage.file_storage import FileStorage
 from tests.servers import start_postgres
 
 MAILS = 10_000

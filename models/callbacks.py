@@ -58,7 +58,7 @@ class Callback(Versioned, Base):
 
     `headers` holds no value of a secret header: those and the key of the signature are encrypted
     together in `sealed_secrets`. The shapes of `headers`, `parameters` and `fields` are those of
-    the dataclasses in services/callback_definitions.py.
+    the dataclasses in services/lookups/definitions.py.
     """
 
     __tablename__ = "callback"

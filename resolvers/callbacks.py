@@ -18,11 +18,11 @@ from resolvers.global_ids import optional_row_id, row_id_of
 from resolvers.links import rows_by_link
 from resolvers.scope import Scope
 from services import callbacks
-from services.callback_requests import GivenParameter
-from services.callback_runs import CallbackRun, Target
-from services.callback_secrets import readable_definition
 from services.callbacks import NewCallback
 from services.changes import Edit
+from services.lookups.requests import GivenParameter
+from services.lookups.runs import CallbackRun, Target
+from services.lookups.secrets import readable_definition
 
 by_id = rows_by_id(Callback, visible_to)
 brands_of = rows_by_link(

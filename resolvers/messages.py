@@ -13,9 +13,10 @@ from resolvers.batches import pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
 from services import chats as chat_services
-from services import incoming_messages, messages, outgoing_mail
+from services import incoming_messages, messages
 from services.incoming_messages import IncomingMessage
 from services.messages import OutgoingMessage
+from services.outgoing_mail import posting
 
 OLDEST_FIRST = by_moment("created_at", Message.created_at, Message.id)
 
@@ -47,7 +48,7 @@ async def undo(scope: Scope, message_id: str) -> Message:
     require_signed_in(scope.viewer)
     row_id = row_id_of(message_id, NodeKind.MESSAGE, "input", "messageId")
     async with scope.unit_of_work() as work:
-        return await outgoing_mail.undo(work, scope.viewer, row_id)
+        return await posting.undo(work, scope.viewer, row_id)
 
 
 async def retry(scope: Scope, message_id: str) -> Message:
@@ -55,7 +56,7 @@ async def retry(scope: Scope, message_id: str) -> Message:
     require_signed_in(scope.viewer)
     row_id = row_id_of(message_id, NodeKind.MESSAGE, "input", "messageId")
     async with scope.unit_of_work() as work:
-        return await outgoing_mail.retry(work, scope.viewer, row_id)
+        return await posting.retry(work, scope.viewer, row_id)
 
 
 async def receive(scope: Scope, incoming: IncomingMessage, idempotency_key: str | None) -> Message:

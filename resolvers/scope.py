@@ -15,9 +15,9 @@ from core.errors import Unauthenticated
 from core.secrets import SecretBox
 from models.base import Columns
 from models.viewers import Viewer
-from services.callback_runs import CallbackRuns
 from services.few_at_once import FewAtOnce
 from services.file_links import FileLinks
+from services.lookups.runs import CallbackRuns
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 # (scope, keys, arguments, columns) → what belongs to each key; absent keys have nothing.

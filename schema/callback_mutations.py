@@ -19,8 +19,8 @@ from schema.errors import (
 )
 from schema.fields import Info
 from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, MERGED_FIELDS, present
-from services.callback_definitions import AnswerField, Header, Parameter
 from services.callbacks import NewCallback
+from services.lookups.definitions import AnswerField, Header, Parameter
 
 URL = (
     "The URL, https unless `allowsHttp`, at most 2,000 characters. `{name}` in its path stands for "

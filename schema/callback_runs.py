@@ -23,8 +23,8 @@ from schema.callback_mutations import (
 )
 from schema.errors import CallbackFailed, NotAllowed, NotFound, Unavailable, ValidationFailed
 from schema.fields import Info
-from services.callback_requests import GivenParameter
-from services.callback_runs import CallbackRun
+from services.lookups.requests import GivenParameter
+from services.lookups.runs import CallbackRun
 
 
 @strawberry.input(description="A value for a parameter.")

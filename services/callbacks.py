@@ -17,14 +17,14 @@ from models.callbacks import Callback, CallbackBrand
 from models.event_topics import topic_of
 from models.viewers import Viewer
 from services import links
-from services.callback_checks import check_whole, clean, require_secrets_anew
-from services.callback_definitions import Definition, Header
-from services.callback_secrets import Stored, definition_to_edit, stored_columns
-from services.callback_urls import CallbackUrl
 from services.changes import Edit, apply_edit
 from services.directory import find, record_changes, record_created, take_directory
 from services.idempotency import Once, create_once
 from services.links import Link, LinkedRows
+from services.lookups.checks import check_whole, clean, require_secrets_anew
+from services.lookups.definitions import Definition, Header
+from services.lookups.secrets import Stored, definition_to_edit, stored_columns
+from services.lookups.urls import CallbackUrl
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 

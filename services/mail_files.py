@@ -9,8 +9,8 @@ from core.database import Database
 from core.ids import new_id
 from models.actors import AUTOMATION
 from models.attachments import UNATTACHED_KEPT_FOR, Attachment
-from services.file_storage import FileStorage
 from services.mail.parsing import MailAttachment
+from services.storage.file_storage import FileStorage
 from services.unit_of_work import unit_of_work
 from services.uploads import DISCARD
 

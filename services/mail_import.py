@@ -20,12 +20,12 @@ from models.agents import Agent
 from models.brands import Brand
 from models.channels import Channel
 from models.messages import Message
-from services.file_storage import FileStorage
 from services.incoming_messages import known_message
 from services.mail.archives import SkippedSource, read_archive
 from services.mail.parsing import ParsedMail, UnreadableMail, parse_mail
 from services.mail_files import FilesNotStored, stored
 from services.mail_tickets import MailDesk, NoPlaceForMail, add_mail, take_mail_turn
+from services.storage.file_storage import FileStorage
 from services.unit_of_work import Announce, unit_of_work
 
 

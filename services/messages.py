@@ -29,7 +29,7 @@ from services.changes import FieldChange
 from services.directory import once_of
 from services.idempotency import create_once
 from services.new_activity import refuse_unseen
-from services.outgoing_mail import Posting, post, posting_of
+from services.outgoing_mail.posting import Posting, post, posting_of
 from services.search import index_ticket, index_title
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork

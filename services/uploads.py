@@ -21,10 +21,10 @@ from models.attachments import (
 from models.viewers import ApiScope, Viewer
 from services.directory import once_of
 from services.file_formats import allowed_extensions
-from services.file_storage import FileStorage
 from services.files.inspection import Inspection, judge_name
 from services.files.verdicts import Accepted, Refused
 from services.idempotency import create_once
+from services.storage.file_storage import FileStorage
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 

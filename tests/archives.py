@@ -4,8 +4,8 @@ from pathlib import Path
 
 from core.database import Database
 from models.brands import Brand
-from services.file_storage import FileStorage
 from services.mail_import import MailImport, Result
+from services.storage.file_storage import FileStorage
 from tests.desk import World
 
 CUSTOMER = "Elif Şahin <elif@mail.example>"

@@ -8,7 +8,7 @@ from signal import SIGTERM
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from services.bucket_storage import Bucket
+from services.storage.bucket_storage import Bucket
 from tests.processes import ServerProcess, free_port, scratch_directory
 
 NAME = "starling-files"

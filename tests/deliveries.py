@@ -20,7 +20,7 @@ from models.messages import Message
 from services import jobs
 from services.mail.smtp import SmtpServer, SmtpTransport
 from services.mail.transport import MailTransport
-from services.outgoing_mail_queue import DELIVER
+from services.outgoing_mail.queue import DELIVER
 from tests.desk import World
 from tests.smtp_server import MailServer, mail_server
 

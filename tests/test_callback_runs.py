@@ -18,7 +18,7 @@ from core import clock
 from core.ids import decode_global_id
 from models.base import Base
 from models.callbacks import Callback
-from services.callback_runs import RUNS_OF_AN_AGENT_AT_ONCE
+from services.lookups.runs import RUNS_OF_AN_AGENT_AT_ONCE
 from tests.calls.company_server import never, says
 from tests.desk import World
 from tests.shops import ANSWER, HOST, RUN, Shop, open_shop

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from core.errors import CallbackFailed
-from services.callback_definitions import AnswerField, Concealed, Definition, Header, Listed
-from services.callback_pointers import is_pointer, value_at
-from services.callback_values import labelled, read_answer
+from services.lookups.definitions import AnswerField, Concealed, Definition, Header, Listed
+from services.lookups.pointers import is_pointer, value_at
+from services.lookups.values import labelled, read_answer
 
 # The examples of RFC 6901, section 5.
 RFC_DOCUMENT: dict[str, Any] = {

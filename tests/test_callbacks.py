@@ -13,7 +13,7 @@ from core.ids import NodeKind, encode_global_id
 from core.settings import Settings
 from models.brands import Brand
 from models.callbacks import Callback, CallbackBrand
-from services.callback_urls import CallbackUrl, InvalidUrl
+from services.lookups.urls import CallbackUrl, InvalidUrl
 from tests.desk import World, open_world
 from tests.history import change, history, unlike
 

@@ -18,7 +18,7 @@ from models.tickets import Ticket, TicketReference
 from services.mail.parsing import parse_mail
 from services.mail.reply_addresses import ReplyAddresses
 from services.messages import NewTicket, open_ticket
-from services.outgoing_mail_queue import PATIENCE
+from services.outgoing_mail.queue import PATIENCE
 from tests.deliveries import RETRY, UNDO, PostOffice, post_office
 from tests.desk import World
 from tests.private_desk import NOTE_WORD, TEAM_WORD, write_private

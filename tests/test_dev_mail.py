@@ -12,10 +12,10 @@ from app.dev_mail import dev_mail_routes
 from app.mail_transport import default_sender, open_mail_transport
 from core.ids import new_id
 from core.settings import Settings
-from services import dev_mailbox
-from services.dev_mailbox import DevMailbox
 from services.mail.smtp import SmtpTransport
 from services.mail.transport import Envelope
+from services.outgoing_mail import dev_mailbox
+from services.outgoing_mail.dev_mailbox import DevMailbox
 from tests.deliveries import post_office
 from tests.desk import World
 

@@ -16,8 +16,8 @@ from models.messages import Message
 from models.notifications import Notification, NotificationKind
 from models.tickets import TicketReference
 from services.mail.composing import LetterFile
-from services.outgoing_mail_delivery import TRIES_WITHOUT_END
-from services.outgoing_mail_letters import Draft, Letters
+from services.outgoing_mail.delivery import TRIES_WITHOUT_END
+from services.outgoing_mail.letters import Draft, Letters
 from tests.deliveries import RETRY, UNDO, PostOffice, payload_of, post_office
 from tests.desk import World
 
@@ -239,7 +239,7 @@ async def test_large_mails_are_made_one_at_a_time(
         return await read_files(letters, draft)
 
     monkeypatch.setattr(Letters, "read_files", watch)
-    monkeypatch.setattr("services.outgoing_mail_delivery._LARGE_BYTES", 5)
+    monkeypatch.setattr("services.outgoing_mail.delivery._LARGE_BYTES", 5)
     tickets = [(await office.world.receive(handle=f"{each}@x.example"))[1] for each in "abc"]
     messages = [await office.send(ticket) for ticket in tickets]
     for number, message in enumerate(messages):

@@ -17,8 +17,8 @@ from models.attachments import Attachment
 from models.brands import Brand
 from models.messages import Message
 from models.tickets import Ticket
-from services.file_storage import FileStorage
 from services.mail_import import ImportStopped
+from services.storage.file_storage import FileStorage
 from tests.archives import answering, importer, mail, mbox
 from tests.commands import Finished, starling, start
 from tests.conftest import as_asyncpg

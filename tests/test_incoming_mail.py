@@ -14,7 +14,8 @@ from models.channels import Channel
 from models.jobs import Job
 from models.messages import DeliveryState, FileOmission
 from models.tickets import Ticket
-from services import incoming_mail, incoming_mail_files, incoming_mail_messages
+from services.incoming_mail import files as mail_files
+from services.incoming_mail import messages, reception
 from services.mail.quotes import split_quoted
 from services.uploads import DISCARD, discard
 from tests.archives import answering, mail
@@ -312,7 +313,7 @@ async def test_quotations_are_not_looked_for_where_others_are_served(
         threads.append(threading.current_thread())
         return split_quoted(text, subject)
 
-    monkeypatch.setattr(incoming_mail_messages, "split_quoted", split)
+    monkeypatch.setattr(messages, "split_quoted", split)
     async with mailroom(world) as room:
         assert await room.bring(mail("a")) == TAKEN
     (thread,) = threads
@@ -331,7 +332,7 @@ async def test_a_mail_that_cannot_be_written_down_leaves_no_trace_and_is_brought
                 raise failure
 
             with monkeypatch.context() as patch:
-                patch.setattr(incoming_mail, "add_answer", fail)
+                patch.setattr(reception, "add_answer", fail)
                 assert await room.bring(content) == TRY_AGAIN
         assert await counts_without_jobs(world) == before
         assert stored_files(world) == 0
@@ -357,8 +358,8 @@ def test_each_reason_to_refuse_a_file_is_one_to_leave_it_out() -> None:
 async def test_files_that_the_desk_does_not_take_are_named_and_the_mail_comes_in(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(incoming_mail_files, "FILES_PER_MAIL", 2)
-    monkeypatch.setattr(incoming_mail_files, "FILE_BYTES", 1_000)
+    monkeypatch.setattr(mail_files, "FILES_PER_MAIL", 2)
+    monkeypatch.setattr(mail_files, "FILE_BYTES", 1_000)
     files = [
         ("Fatura İğdır.csv", "application/x-evil", b"a;b\n1;2\n"),
         ("setup.exe", "image/png", PROGRAM),

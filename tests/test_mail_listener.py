@@ -13,7 +13,7 @@ from aiosmtplib import SMTP
 from app import mail_listener, mail_sessions
 from app.mail_listener import ListenAddress, MailListener
 from core.errors import Unavailable
-from services.incoming_mail import IncomingMail, Outcome, Result
+from services.incoming_mail.reception import IncomingMail, Outcome, Result
 from services.mail.limits import MAIL_BYTES
 from tests.mail.mails import SAMPLES, mail
 

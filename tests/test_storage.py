@@ -9,13 +9,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
-import services.bucket_storage
+import services.storage.bucket_storage
 from app.application import create_application
 from app.file_storage import open_file_storage
 from core.ids import new_id
 from core.settings import Settings
-from services.bucket_storage import PART_BYTES, BucketStorage
-from services.file_storage import FileStorage
+from services.storage.bucket_storage import PART_BYTES, BucketStorage
+from services.storage.file_storage import FileStorage
 from tests.buckets import BucketServer, bucket_server
 from tests.desk import World
 from tests.processes import free_port
@@ -96,7 +96,7 @@ async def test_who_reads_slowly_is_sent_a_file_from_a_bucket_to_its_end(
 ) -> None:
     key = a_key()
     await BucketStorage(server.bucket, tmp_path).put(key, LARGE)
-    monkeypatch.setattr(services.bucket_storage, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setattr(services.storage.bucket_storage, "REQUEST_SECONDS", 0.5)
     storage = BucketStorage(server.bucket, tmp_path)
 
     received = b""
@@ -110,7 +110,7 @@ async def test_who_reads_slowly_is_sent_a_file_from_a_bucket_to_its_end(
 async def test_who_waits_too_long_for_a_bucket_is_told(
     server: BucketServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services.bucket_storage, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(services.storage.bucket_storage, "SEND_SECONDS", 0.05)
     storage = BucketStorage(server.bucket, tmp_path)
     # Somebody else's file never ends.
     monkeypatch.setattr(storage, "_turns", asyncio.Semaphore(0))

@@ -10,11 +10,11 @@ import orjson
 from core.errors import FieldErrorCode
 from core.text import normalise
 from models.callbacks import CallbackMethod, CallbackParameterPlace
-from services.callback_checks import PARAMETERS_MAXIMUM
-from services.callback_definitions import Definition, Parameter
-from services.callback_urls import CallbackUrl
 from services.calls.client import Call
 from services.calls.signing import signature_headers
+from services.lookups.checks import PARAMETERS_MAXIMUM
+from services.lookups.definitions import Definition, Parameter
+from services.lookups.urls import CallbackUrl
 from services.validation import InputCheck
 
 PARAMETER_CHARACTERS = 500  # longer than any address, number or name

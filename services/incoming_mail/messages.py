@@ -11,8 +11,8 @@ from models.channels import Channel
 from models.customers import Customer
 from models.messages import Message, MessageDirection
 from models.tickets import TicketStatus
-from services.incoming_mail_copies import Known, find_copy
-from services.incoming_mail_places import Place
+from services.incoming_mail.copies import Known, find_copy
+from services.incoming_mail.places import Place
 from services.incoming_messages import AWAKENED, IncomingMessage, hand_over
 from services.mail.addresses import Mailbox
 from services.mail.parsing import ParsedMail

@@ -18,16 +18,16 @@ from core.database import Database, is_passing
 from models.actors import AUTOMATION
 from models.messages import MessageDirection
 from services.file_formats import allowed_extensions
-from services.file_storage import FileStorage
-from services.incoming_bounces import DeliveryGoesOn, heed_bounce
-from services.incoming_mail_copies import Known, find_copy
-from services.incoming_mail_files import sort_files
-from services.incoming_mail_messages import Answer, add_answer, read_answer
-from services.incoming_mail_places import Addressees, Place, find_place
+from services.incoming_mail.bounces import DeliveryGoesOn, heed_bounce
+from services.incoming_mail.copies import Known, find_copy
+from services.incoming_mail.files import sort_files
+from services.incoming_mail.messages import Answer, add_answer, read_answer
+from services.incoming_mail.places import Addressees, Place, find_place
 from services.mail.bounces import Bounce, BounceAction
 from services.mail.parsing import ParsedMail, UnreadableMail, parse_mail
 from services.mail.reply_addresses import ReplyAddresses
 from services.mail_files import stored
+from services.storage.file_storage import FileStorage
 from services.unit_of_work import Announce, unit_of_work
 
 _log = structlog.get_logger(__name__)

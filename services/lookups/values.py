@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 from core.errors import CallbackFailed, CallbackFailure
 from core.text import normalise
-from services.callback_definitions import CONCEALED, AnswerField
-from services.callback_pointers import value_at
+from services.lookups.definitions import CONCEALED, AnswerField
+from services.lookups.pointers import value_at
 
 VALUE_CHARACTERS = 2_000
 CUT_MARK = "…"

@@ -22,7 +22,6 @@ from models.messages import (
     MessageDirection,
 )
 from models.tickets import Ticket, TicketReference
-from services.file_storage import FileStorage
 from services.mail.addresses import Mailbox
 from services.mail.composing import Letter, LetterFile, composed_bytes
 from services.mail.limits import SENT_MAIL_BYTES
@@ -31,6 +30,7 @@ from services.mail.subjects import without_reply_prefixes
 from services.mail.transport import NotDelivered
 from services.mail.wire import UnusableAddress, is_message_id, wire_address
 from services.messages import default_email_subject
+from services.storage.file_storage import FileStorage
 from services.unit_of_work import UnitOfWork
 
 # Programs find a thread by a few of the newest ids as well; each makes the head of a mail longer.

@@ -16,7 +16,7 @@ from models.callbacks import (
     CallbackParameterPlace,
     CallbackParameterSource,
 )
-from services.callback_definitions import (
+from services.lookups.definitions import (
     AnswerField,
     Concealed,
     Definition,

@@ -11,13 +11,13 @@ import structlog
 
 from core import clock
 from core.errors import CallbackFailed, Unavailable
-from services.callback_definitions import Definition
-from services.callback_requests import GivenParameter, clean_parameters, request_for
-from services.callback_values import LabelledValue, labelled, read_answer
 from services.calls.breakers import Breakers
 from services.calls.client import Call, GuardedClient
 from services.calls.places import PlacesPerKey
 from services.few_at_once import FewAtOnce
+from services.lookups.definitions import Definition
+from services.lookups.requests import GivenParameter, clean_parameters, request_for
+from services.lookups.values import LabelledValue, labelled, read_answer
 
 RUNS_AT_ONCE = 20  # of a process, each for at most 3 s
 RUNS_OF_AN_AGENT_AT_ONCE = 3  # one customer at a time, looked up in a few systems

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from services.file_storage import CHUNK_BYTES, FileStorage, as_os_error
+from services.storage.file_storage import CHUNK_BYTES, FileStorage, as_os_error
 
 if TYPE_CHECKING:
     from obstore.store import S3Config  # a name for type checkers alone

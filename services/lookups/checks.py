@@ -15,7 +15,8 @@ from models.callbacks import (
     CallbackMethod,
     CallbackParameterPlace,
 )
-from services.callback_definitions import (
+from services.calls.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from services.lookups.definitions import (
     AnswerField,
     Concealed,
     Definition,
@@ -23,9 +24,8 @@ from services.callback_definitions import (
     Listed,
     Parameter,
 )
-from services.callback_pointers import is_pointer
-from services.callback_urls import CallbackUrl, InvalidUrl
-from services.calls.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from services.lookups.pointers import is_pointer
+from services.lookups.urls import CallbackUrl, InvalidUrl
 from services.validation import InputCheck
 
 HEADERS_MAXIMUM = 20

@@ -26,9 +26,9 @@ from services.mail.composing import compose
 from services.mail.smtp import SENDING_SECONDS
 from services.mail.transport import Envelope, MailTransport, NotDelivered
 from services.mail_tickets import lock_ticket
-from services.outgoing_mail import tell
-from services.outgoing_mail_letters import Draft, Letters
-from services.outgoing_mail_queue import DELIVER, PATIENCE, is_turn_of, job_of, let_next_go
+from services.outgoing_mail.letters import Draft, Letters
+from services.outgoing_mail.posting import tell
+from services.outgoing_mail.queue import DELIVER, PATIENCE, is_turn_of, job_of, let_next_go
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 # Files are read and the end is written down, too.

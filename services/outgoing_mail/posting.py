@@ -20,7 +20,7 @@ from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from services import waiting
 from services.channel_profiles import mail_address
-from services.outgoing_mail_queue import DELIVER, hasten, job_of, let_next_go
+from services.outgoing_mail.queue import DELIVER, hasten, job_of, let_next_go
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
 

@@ -1,0 +1,1 @@
+"""What a callback is made of: its definition, its secrets, its request, and what is shown."""
