@@ -1,7 +1,6 @@
 """The web process: its socket, its memory, and how it ends."""
 
 import asyncio
-import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -11,6 +10,7 @@ from starlette.applications import Starlette
 
 from app.application import create_application
 from app.desk import Desk
+from app.lasting_objects import spare_lasting_objects
 from app.mail_listener import listening
 from app.signals import on_stop_signal
 from app.socket_protocol import SocketProtocol
@@ -25,11 +25,6 @@ BACKLOG = 2_048
 SOCKET_MESSAGE_BYTES = 128 * 1024
 PING_SECONDS = 15.0  # below the minute after which proxies drop silent connections
 GRACE_SECONDS = 5  # for sockets to be closed, and again for requests that are being answered
-
-# The schema and the libraries are hundreds of thousands of objects that stay: walking them over and
-# over took a fifth of the CPU of a page of 50 tickets, 5 ms. With these numbers it is 0.3 ms.
-YOUNG_OBJECTS = 50_000
-OLDER_GENERATIONS = 20
 
 
 def open_listener(host: str, port: int) -> socket.socket:
@@ -125,10 +120,3 @@ class _Server(uvicorn.Server):
             async with asyncio.timeout(GRACE_SECONDS):
                 await self._application.state.sockets.close_all()
         await super().shutdown(sockets)
-
-
-def spare_lasting_objects() -> None:
-    """Let the garbage collector overlook what exists now, and look less often at the rest."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, OLDER_GENERATIONS, OLDER_GENERATIONS)

@@ -8,7 +8,7 @@ was written in between is read from the log once for each ticket, however many f
 import asyncio
 from collections.abc import Awaitable
 
-from app.server import spare_lasting_objects
+from app.lasting_objects import spare_lasting_objects
 from bench.fanout_server import BARE
 from bench.live_desk import AGENTS, LiveDesk, live_desk
 from bench.server_process import ServerProcess, server_process

@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 
-from app.server import spare_lasting_objects
+from app.lasting_objects import spare_lasting_objects
 from bench.fanout_server import WITHOUT_SHARING
 from bench.live_desk import AGENTS, LiveDesk, live_desk, words
 from bench.server_process import ServerProcess, server_process

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app import migrations
-from app.server import spare_lasting_objects
+from app.lasting_objects import spare_lasting_objects
 from core import clock
 from core.database import Database
 from core.settings import Settings
