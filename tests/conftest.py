@@ -23,8 +23,8 @@ from tests.desk import World, migrate, open_world
 from tests.engines import create_engine_with_known_statements
 from tests.servers import PostgresServer, RedisServer, start_own_redis, start_postgres, start_redis
 
-# Half of what Hypothesis tries by itself, so that the suite stays below ten minutes.
-settings.register_profile("suite", max_examples=50)
+# A third of what Hypothesis tries by itself, so that the suite stays below ten minutes.
+settings.register_profile("suite", max_examples=33)
 settings.load_profile("suite")
 
 DATABASES = ("sqlite", "postgresql")

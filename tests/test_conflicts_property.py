@@ -301,7 +301,7 @@ async def all_at_once(office: Office, history: History) -> None:
 
 
 @on_sqlite
-@settings(HISTORIES, max_examples=30)
+@settings(HISTORIES, max_examples=20)
 @given(history=a_history())
 async def test_each_save_is_merged_or_refused_as_the_model_says(
     office: Office, history: History
@@ -310,7 +310,7 @@ async def test_each_save_is_merged_or_refused_as_the_model_says(
 
 
 @on_postgresql
-@settings(HISTORIES, max_examples=12)
+@settings(HISTORIES, max_examples=8)
 @given(history=a_history())
 async def test_each_save_is_merged_or_refused_as_the_model_says_on_postgresql(
     office: Office, history: History
@@ -319,7 +319,7 @@ async def test_each_save_is_merged_or_refused_as_the_model_says_on_postgresql(
 
 
 @on_postgresql
-@settings(HISTORIES, max_examples=16)
+@settings(HISTORIES, max_examples=10)
 @given(history=a_history())
 async def test_what_is_saved_at_the_same_moment_is_kept_in_the_log_or_refused(
     office: Office, history: History

@@ -134,7 +134,7 @@ async def run_unreliable_bell(
 
 
 @given(st.lists(st.tuples(st.sampled_from(TOPICS), st.sampled_from(Fate)), max_size=60))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_bell_may_drop_double_and_reorder(turns: list[Turn]) -> None:
     asyncio.run(run_unreliable_bell(turns))
 

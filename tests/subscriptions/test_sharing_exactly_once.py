@@ -157,7 +157,7 @@ def hurdles() -> Iterator[int]:
 
 
 @given(st.lists(st.tuples(st.sampled_from(Turn), st.integers(0, MOST)), max_size=60))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=70, deadline=None)
 def test_everybody_hears_all_once_and_in_order_whatever_happens_meanwhile(
     turns: list[tuple[Turn, int]],
 ) -> None:
