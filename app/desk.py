@@ -24,6 +24,7 @@ from services.live_viewers import LiveViewers
 from services.lookups.runs import RUNS_AT_ONCE, CallbackRuns
 from services.mail.reply_addresses import ReplyAddresses
 from services.mail.transport import MailTransport
+from services.outgoing_events.calls import LOOK_UPS_AT_ONCE, WebhookCalls
 from services.storage.file_storage import FileStorage
 from subscriptions.access import Access
 from subscriptions.log.bell import Bell
@@ -70,7 +71,8 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     live_database = Database(
         settings.database_url, read_connections=LIVE_CONNECTIONS, write_connections=1
     )
-    resolver = Resolver(RUNS_AT_ONCE)
+    # Names of webhooks that nobody finds must hold up no agent's callback.
+    resolver, webhook_resolver = Resolver(RUNS_AT_ONCE), Resolver(LOOK_UPS_AT_ONCE)
     try:
         async with database.reading() as connection:
             installation = (await connection.execute(select(Installation.__table__))).one()
@@ -89,6 +91,10 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             else MemoryPresence()
         )
         viewers = LiveViewers(live_database)
+        guard = AddressGuard(settings.callback_allowed_networks)
+        client = GuardedClient(resolver, guard, settings.callback_ca_file)
+        webhook_client = GuardedClient(webhook_resolver, guard, settings.callback_ca_file)
+        secrets = SecretBox(settings.secrets_keys)
         online = OnlineAgents()
         roll_call = (
             RollCall(settings.redis_url, online, namespace) if settings.redis_url else nullcontext()
@@ -114,8 +120,9 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
                     file_links=FileLinks(installation.secret),
                     streams=streams,
                     chat_starts=FewAtOnce(STARTS_AT_ONCE),
-                    secrets=SecretBox(settings.secrets_keys),
-                    callbacks=CallbackRuns(_callback_client(settings, resolver)),
+                    secrets=secrets,
+                    callbacks=CallbackRuns(client),
+                    webhooks=WebhookCalls(webhook_client, guard, secrets),
                 ),
                 file_storage=open_file_storage(settings),
                 mail_transport=open_mail_transport(settings, database),
@@ -124,10 +131,6 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             )
     finally:
         resolver.close()
+        webhook_resolver.close()
         await live_database.close()
         await database.close()
-
-
-def _callback_client(settings: Settings, resolver: Resolver) -> GuardedClient:
-    guard = AddressGuard(settings.callback_allowed_networks)
-    return GuardedClient(resolver, guard, settings.callback_ca_file)

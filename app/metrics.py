@@ -41,10 +41,23 @@ MAIL_DELIVERIES = Counter(
     ["outcome"],
 )
 
+WEBHOOK_DELIVERIES = Counter(
+    "starling_webhook_deliveries",
+    "Tries to tell a webhook something: delivered, put_off (tried again later), failed (given up), "
+    "paused, left_alone (put back: its host was being probed) or too_late (begun anew meanwhile).",
+    ["outcome"],
+)
+
 MAILS = Counter(
     "starling_mails",
     "Mails that arrived, for each recipient: taken, known already, bounce, ignored, not ours,"
     " refused or retry.",
+    ["outcome"],
+)
+
+RULE_RUNS = Counter(
+    "starling_rule_runs",
+    "Runs of rules: ran, failed (an action did) or tripped (a limit was reached).",
     ["outcome"],
 )
 

@@ -14,7 +14,7 @@ from app.lasting_objects import spare_lasting_objects
 from app.mail_listener import listening
 from app.signals import on_stop_signal
 from app.socket_protocol import SocketProtocol
-from app.worker import Worker, job_handlers, waking, working
+from app.worker import wake_by_bell, worker_of, working
 
 # A peer that acknowledges nothing for so long is gone. Without this it is kept for a quarter of an
 # hour, with all that waits for it in the kernel's buffer.
@@ -61,8 +61,8 @@ async def serve(desk: Desk, listener: socket.socket, on_ready: Callable[[], None
     async with AsyncExitStack() as cleanup:
         worker = mail = None
         if desk.settings.worker_in_web:
-            worker = Worker(desk.database, job_handlers(desk))
-            desk = waking(desk, worker)
+            worker = worker_of(desk)
+            wake_by_bell(desk, worker)
             await cleanup.enter_async_context(working(worker))
             mail = await cleanup.enter_async_context(listening(desk))
         application = create_application(desk)

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from time import perf_counter
@@ -14,18 +14,26 @@ import structlog
 from app.desk import Desk
 from app.mail_listener import listening
 from app.mail_transport import default_sender
-from app.metrics import JOB_SECONDS, JOBS, MAIL_DELIVERIES
+from app.metrics import JOB_SECONDS, JOBS, MAIL_DELIVERIES, RULE_RUNS
 from app.signals import on_stop_signal
+from app.webhook_teller import WebhookTeller, webhook_teller_of
 from core.database import Database
 from models.actors import AUTOMATION
 from models.event_records import EventRecord
-from services import company_people, deletions, jobs, reminders, uploads
+from services import company_people, deletions, jobs, moved_rows_told, reminders, uploads
+from services.automation.linking import LINK_CLAIMED, link_claimed
+from services.automation.running import RULES_LIMIT, RuleRuns
+from services.automation.triggers import RUN_RULES
+from services.chat_transcript_mail import SEND_TRANSCRIPT, TranscriptMail
 from services.jobs import ClaimedJob, JobHandler, Payload
 from services.outgoing_mail.delivery import DELIVERY_LIMIT, MailDelivery
 from services.outgoing_mail.letters import Letters
 from services.outgoing_mail.queue import DELIVER
+from services.profile_verification_mail import VerificationMail
+from services.profile_verifications import VERIFY
 from services.unit_of_work import UnitOfWork, unit_of_work
 from services.upkeep import tidy_up
+from subscriptions.log.bell import Hint
 
 POLL_SECONDS = 1.0
 # However often it is woken, a look at the queue costs a query.
@@ -42,11 +50,34 @@ def job_handlers(desk: Desk) -> dict[str, JobHandler]:
     return {
         company_people.JOB_KIND: _act_of(desk, company_people.gather_more),
         company_people.RENAME_JOB_KIND: _act_of(desk, company_people.rename_more),
+        moved_rows_told.JOB_KIND: _act_of(desk, moved_rows_told.tell_more),
         deletions.JOB_KIND: _act_of(desk, deletions.take_off_more),
         DELIVER: JobHandler(_mail_delivery(desk).deliver, DELIVERY_LIMIT),
         reminders.REMIND: _act_of(desk, reminders.remind),
+        SEND_TRANSCRIPT: JobHandler(_transcript_mail(desk).send, DELIVERY_LIMIT),
+        RUN_RULES: _rule_runs(desk),
+        LINK_CLAIMED: _act_of(desk, link_claimed),
+        VERIFY: JobHandler(_verification_mail(desk).send, DELIVERY_LIMIT),
         uploads.DISCARD: JobHandler(partial(uploads.discard, desk.database, desk.file_storage)),
     }
+
+
+def _rule_runs(desk: Desk) -> JobHandler:
+    runs = RuleRuns(
+        desk.database,
+        desk.resources.announce,
+        lambda outcome: RULE_RUNS.labels(outcome.lower()).inc(),
+    )
+    return JobHandler(runs.run, RULES_LIMIT)
+
+
+def _transcript_mail(desk: Desk) -> TranscriptMail:
+    return TranscriptMail(desk.database, desk.mail_transport, default_sender(desk.settings))
+
+
+def _verification_mail(desk: Desk) -> VerificationMail:
+    sender = default_sender(desk.settings)
+    return VerificationMail(desk.database, desk.resources.secrets, desk.mail_transport, sender)
 
 
 def _mail_delivery(desk: Desk) -> MailDelivery:
@@ -78,11 +109,20 @@ class _Lane:
 
 
 class Worker:
-    """Does due jobs of the kinds in `handlers`, a few at a time, and the upkeep once an hour."""
+    """Does due jobs of the kinds in `handlers`, a few at a time, and the upkeep once an hour.
 
-    def __init__(self, database: Database, handlers: Mapping[str, JobHandler]) -> None:
+    It wakes and stops `webhooks` as well, which are told beside the jobs.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, JobHandler],
+        webhooks: WebhookTeller | None = None,
+    ) -> None:
         self._database = database
         self._handlers = handlers
+        self._webhooks = webhooks
         self._woken = asyncio.Event()
         self._is_stopping = False
         self._lanes = _lanes_of(handlers)
@@ -90,15 +130,20 @@ class Worker:
     def wake(self) -> None:
         """Look for due jobs at once: there may be new ones."""
         self._woken.set()
+        if self._webhooks is not None:
+            self._webhooks.wake()
 
     def stop(self) -> None:
         """Begin no more jobs; `run` returns when those in hand are done or their time is up."""
         self._is_stopping = True
         self.wake()
+        if self._webhooks is not None:
+            self._webhooks.stop()
 
     async def run(self) -> None:
         """Work until stopped, whatever fails meanwhile."""
         upkeep = asyncio.create_task(self._keep_up())
+        telling = asyncio.create_task(self._tell_webhooks())
         try:
             while not self._is_stopping:
                 self._woken.clear()
@@ -108,7 +153,12 @@ class Worker:
         finally:
             upkeep.cancel()
             await asyncio.wait([upkeep])
-            await self._finish_running_jobs()
+            self.stop()
+            await asyncio.gather(telling, self._finish_running_jobs())
+
+    async def _tell_webhooks(self) -> None:
+        if self._webhooks is not None:
+            await self._webhooks.run()
 
     async def _begin_due_jobs(self, lane: _Lane) -> None:
         free = CONCURRENT_JOBS - len(lane.running)
@@ -179,6 +229,11 @@ def _lanes_of(handlers: Mapping[str, JobHandler]) -> Sequence[_Lane]:
     return [_Lane(of_limit) for of_limit in kinds.values()]
 
 
+def worker_of(desk: Desk) -> Worker:
+    """Return the worker that does all that is to be done at a desk."""
+    return Worker(desk.database, job_handlers(desk), webhook_teller_of(desk))
+
+
 @asynccontextmanager
 async def working(worker: Worker) -> AsyncIterator[None]:
     """Let the worker run beside something else, and stop it afterwards."""
@@ -190,20 +245,37 @@ async def working(worker: Worker) -> AsyncIterator[None]:
         await task
 
 
-def waking(desk: Desk, worker: Worker) -> Desk:
-    """Return the desk whose acts wake the worker, so that their jobs do not wait for its poll."""
+class _Alarm:
+    """Wakes the worker whenever the bell rings: the act that rang it may have asked for jobs."""
 
-    def announce(records: Sequence[EventRecord]) -> None:
-        desk.resources.announce(records)
-        worker.wake()
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
 
-    return replace(desk, resources=replace(desk.resources, announce=announce))
+    def hear(self, records: Sequence[EventRecord]) -> None:
+        """Wake it for what has happened; a bell that only tells of hints has no records."""
+        if records:
+            self._worker.wake()
+
+    def hear_hints(self, hints: Sequence[Hint]) -> None:
+        """Wake it for what has happened, and was too large to be told."""
+        if hints:
+            self._worker.wake()
+
+    def hear_gap(self) -> None:
+        """Wake it, as something may have been missed."""
+        self._worker.wake()
+
+
+def wake_by_bell(desk: Desk, worker: Worker) -> None:
+    """Let acts, of whichever process, wake the worker: no job of theirs waits for its poll."""
+    desk.bell.add_listener(_Alarm(worker))
 
 
 async def work_until_stopped(desk: Desk) -> None:
     """Do jobs, and take mail in, until SIGTERM or SIGINT."""
-    worker = Worker(desk.database, job_handlers(desk))
-    async with listening(waking(desk, worker)) as mail:
+    worker = worker_of(desk)
+    wake_by_bell(desk, worker)
+    async with listening(desk) as mail:
 
         def stop() -> None:
             worker.stop()

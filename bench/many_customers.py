@@ -139,7 +139,7 @@ def _make_up(rng: Random) -> tuple[list[Known], Rows]:
         handles = {Channel.EMAIL: email, Channel.WHATSAPP: phone, Channel.TELEGRAM: handle}
         rows[ChannelProfile] += [
             {"id": new_id(), "customer_id": key, "channel": channel.value, "handle": value,
-             "handle_key": address_key(f"{value}{number}"), "verified": True}
+             "handle_key": address_key(f"{value}{number}"), "link_state": "VERIFIED"}
             for channel, value in handles.items()
             if value
         ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Commanding the server that is measured, from outside its process."""
+"""Commanding the processes that are measured, from outside."""
 
 import asyncio
 import os
@@ -16,7 +16,10 @@ from bench.live_desk import SESSIONS, LiveDesk
 
 @dataclass(frozen=True, slots=True)
 class ServerProcess:
-    """A server that answers on `port`, and tells of itself as `fanout_server.Control` can."""
+    """A server that answers on `port`, and tells of itself as `fanout_server.Control` can.
+
+    A worker answers on none: its port is 0.
+    """
 
     port: int
     _process: asyncio.subprocess.Process
@@ -36,21 +39,29 @@ async def server_process(
 
     `options` are those of `fanout_server`.
     """
-    database_url = live.desk.database.url.render_as_string(hide_password=False)
     assert live.desk.settings.redis_url
+    async with commanded_process(
+        fanout_server.__name__,
+        *options,
+        DATABASE_URL=live.desk.database.url.render_as_string(hide_password=False),
+        REDIS_URL=live.desk.settings.redis_url,
+        PORT=str(port),
+        WORKER_IN_WEB="false",  # jobs are no part of what is measured
+        CONNECTIONS_PER_AGENT=str(SESSIONS),
+    ) as server:
+        yield server
+
+
+@asynccontextmanager
+async def commanded_process(
+    module: str, *options: str, **environment: str
+) -> AsyncIterator[ServerProcess]:
+    """Run a module that obeys a `fanout_server.Control`, and end it as an orchestrator does."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", fanout_server.__name__),
+        *("-m", module),
         *options,
-        env={
-            **os.environ,
-            "DATABASE_URL": database_url,
-            "REDIS_URL": live.desk.settings.redis_url,
-            "PORT": str(port),
-            "WORKER_IN_WEB": "false",  # jobs are no part of what is measured
-            "LOG_LEVEL": "WARNING",
-            "CONNECTIONS_PER_AGENT": str(SESSIONS),
-        },
+        env={**os.environ, "LOG_LEVEL": "WARNING", **environment},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import structlog
 from sqlalchemy import event, func, make_url, select, text
 from sqlalchemy.exc import (
     DataError,
@@ -24,8 +25,14 @@ SQLITE_BUSY_TIMEOUT_SECONDS = 10
 POOL_TIMEOUT_SECONDS = 10
 # A page takes milliseconds; who waits longer has gone away, and the connection is needed.
 READ_TIMEOUT_SECONDS = 30
+# PostgreSQL's codes for acts that it breaks off so that others can go on (its manual, appendix A):
+# serialization failure, and deadlock.
+_BROKEN_OFF = frozenset({"40001", "40P01"})
 # Any number that no other program uses on the same PostgreSQL database.
 SCHEMA_LOCK = 0x5354_4152
+
+
+_log = structlog.get_logger(__name__)
 
 
 def _to_json(value: Any) -> str:
@@ -39,6 +46,10 @@ def is_passing(error: BaseException) -> bool:
             error, ProgrammingError | IntegrityError | DataError | NotSupportedError
         )
     return isinstance(error, OSError | TimeoutError | PoolTimeout | Unavailable)
+
+
+def _is_broken_off(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _BROKEN_OFF
 
 
 class Database:
@@ -107,9 +118,24 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Give a session whose changes are committed together, or not at all after an error."""
-        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        """Give a session whose changes are committed together, or not at all after an error.
+
+        Raises Unavailable where nothing was written as the database has no connection free, or has
+        broken the act off for another one: to repeat it is safe, and will do.
+        """
+        try:
+            async with (
+                AsyncSession(self._writer, expire_on_commit=False) as session,
+                session.begin(),
+            ):
+                yield session
+        except PoolTimeout as error:
+            raise Unavailable(retry_after_seconds=1) from error
+        except DBAPIError as error:
+            if not _is_broken_off(error):
+                raise
+            _log.warning("the database broke an act off", error=str(error))
+            raise Unavailable(retry_after_seconds=1) from error
 
     @asynccontextmanager
     async def reading(self, *, snapshot: bool = False) -> AsyncIterator[AsyncConnection]:

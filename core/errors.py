@@ -54,6 +54,8 @@ class FieldErrorCode(StrEnum):
     VERSION_IN_FUTURE = "VERSION_IN_FUTURE"
     PUBLIC_MAIL_DOMAIN = "PUBLIC_MAIL_DOMAIN"
     MOMENT_IN_PAST = "MOMENT_IN_PAST"
+    WRONG_CODE = "WRONG_CODE"
+    WRONG_TOKEN = "WRONG_TOKEN"  # noqa: S105  # a reason, not a password
 
 
 class FileRefusal(StrEnum):
@@ -156,10 +158,22 @@ class InteractionReadOnly(NotAllowed):
     wording = "INTERACTION_READ_ONLY"
 
 
+class TokenEnded(NotAllowed):
+    """The API token was revoked, or has expired: nothing is exchanged for what opens nothing."""
+
+    wording = "TOKEN_ENDED"
+
+
 class InteractionNotOpen(NotAllowed):
     """The interaction is not on the viewer's open list."""
 
     wording = "INTERACTION_NOT_OPEN"
+
+
+class NothingToVerify(NotAllowed):
+    """The profile is verified already, or there is no address to which a code could go."""
+
+    wording = "NOTHING_TO_VERIFY"
 
 
 class FileRefused(DomainError):
@@ -192,6 +206,27 @@ class LimitReached(DomainError):
         self.limit = limit
 
 
+class CodeTriesUsedUp(LimitReached):
+    """A code was mistyped too often: it is void."""
+
+    wording = "CODE_TRIES_USED_UP"
+
+
+class VerificationsSent(LimitReached):
+    """So many codes were sent within an hour that no more are for now."""
+
+    wording = "VERIFICATIONS_SENT"
+
+
+class Expired(DomainError):
+    """What was to be used is over: its time has passed, or it was used."""
+
+    code = "EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("This is not valid any more.")
+
+
 class AlreadyExists(DomainError):
     """A unique value is taken; `existing` is the row that has it, where the viewer may see it."""
 
@@ -200,6 +235,36 @@ class AlreadyExists(DomainError):
     def __init__(self, existing: object | None) -> None:
         super().__init__("This exists already.")
         self.existing = existing
+
+
+class AlreadyMerged(DomainError):
+    """The customer is somebody else since they were merged; `merge` is the row that says so."""
+
+    code = "ALREADY_MERGED"
+
+    def __init__(self, merge: object) -> None:
+        super().__init__("The customer was merged already.")
+        self.merge = merge
+
+
+class NewerMerge(DomainError):
+    """Something is undone only after a newer merge, which `merge` is, where the viewer sees it."""
+
+    code = "NEWER_MERGE"
+
+    def __init__(self, merge: object | None) -> None:
+        super().__init__("Undo the newer merge first.")
+        self.merge = merge
+
+
+class NewerLink(DomainError):
+    """Something is undone only after a newer link of `profile`, which is None if not visible."""
+
+    code = "NEWER_LINK"
+
+    def __init__(self, profile: object | None) -> None:
+        super().__init__("Unlink the profile first.")
+        self.profile = profile
 
 
 class UnsavedChanges(DomainError):

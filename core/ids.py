@@ -28,6 +28,8 @@ class NodeKind(bytes, Enum):
     MESSAGE = b"M"
     NOTE = b"N"
     NOTIFICATION = b"L"
+    RULE = b"J"
+    RULE_RUN = b"Q"
     TAG = b"G"
     TEAM = b"E"
     TICKET = b"T"
@@ -37,6 +39,9 @@ class NodeKind(bytes, Enum):
     TICKET_TEMPLATE = b"X"
     TODO = b"D"
     TOPIC = b"O"
+    WEBHOOK = b"W"
+    WEBHOOK_DELIVERY = b"Z"
+    CUSTOMER_MERGE = b"m"
 
 
 class InvalidGlobalId(ValueError):

@@ -1,6 +1,7 @@
 """The handles by which a customer is known on the channels."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, UniqueConstraint, select
@@ -23,6 +24,14 @@ from models.viewers import Viewer
 HANDLE_CHARACTERS = 254
 
 
+class ProfileLinkState(StrEnum):
+    """How sure it is that a profile is its customer's."""
+
+    OWN = "OWN"
+    CLAIMED = "CLAIMED"
+    VERIFIED = "VERIFIED"
+
+
 class ChannelProfile(Base):
     """One handle on one channel, linked to one customer.
 
@@ -37,7 +46,11 @@ class ChannelProfile(Base):
     channel: Mapped[Channel] = mapped_column(enum_column(Channel))
     handle: Mapped[str] = mapped_column(String(HANDLE_CHARACTERS))
     handle_key: Mapped[FoldedKey]
-    verified: Mapped[bool] = mapped_column(default=False)
+    link_state: Mapped[ProfileLinkState] = mapped_column(
+        enum_column(ProfileLinkState),
+        server_default=ProfileLinkState.OWN,
+        default=ProfileLinkState.OWN,
+    )
     linked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claimed_email: Mapped[str | None] = mapped_column(String(EMAIL_CHARACTERS))
     claimed_phone: Mapped[str | None] = mapped_column(String(PHONE_CHARACTERS))

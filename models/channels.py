@@ -19,3 +19,16 @@ class Channel(StrEnum):
     LINE = "LINE"
     INSTAGRAM = "INSTAGRAM"
     FACEBOOK = "FACEBOOK"
+
+
+# What is written on them comes in, and goes out, by connectors: programs that know the channel.
+CONNECTOR_CHANNELS = (
+    Channel.TELEGRAM,
+    Channel.VIBER,
+    Channel.SKYPE,
+    Channel.SLACK,
+    Channel.WHATSAPP,
+    Channel.LINE,
+    Channel.INSTAGRAM,
+    Channel.FACEBOOK,
+)

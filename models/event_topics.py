@@ -9,10 +9,12 @@ from models.api_tokens import ApiToken
 from models.base import Base
 from models.brands import Brand
 from models.callbacks import Callback
+from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
 from models.interactions import Interaction
 from models.notes import Note
+from models.rules import Rule
 from models.tags import Tag
 from models.teams import Team
 from models.ticket_drafts import TicketDraft
@@ -20,6 +22,7 @@ from models.ticket_templates import TicketTemplate
 from models.tickets import Ticket
 from models.topics import Topic
 from models.viewers import Viewer
+from models.webhooks import Webhook
 
 UUID_BYTES = 16  # what follows the colon of a topic
 
@@ -31,12 +34,14 @@ _TOPIC_NAMES: dict[type[Base], str] = {
     Company: "company",
     Customer: "customer",
     Interaction: "interaction",
+    Rule: "rule",
     Tag: "tag",
     Team: "team",
     Ticket: "ticket",
     TicketDraft: "ticket_draft",
     TicketTemplate: "ticket_template",
     Topic: "topic",
+    Webhook: "webhook",
 }
 
 
@@ -84,6 +89,16 @@ def chat_topic(ticket_id: UUID) -> str:
     It has positions of its own: those of the ticket count notes, stars and edits, too.
     """
     return f"chat:{ticket_id.hex}"
+
+
+def deliveries_topic(channel: Channel, brand_id: UUID) -> str:
+    """Return the topic of what connectors are asked to deliver on a channel for a brand."""
+    return f"delivery_{channel.lower()}:{brand_id.hex}"
+
+
+def rules_topic(brand_id: UUID) -> str:
+    """Return the topic of the order of a brand's rules, which is no change of any of them."""
+    return f"rules:{brand_id.hex}"
 
 
 def inbox_topic(brand_id: UUID) -> str:

@@ -34,6 +34,7 @@ from models.base import (
 )
 from models.channel_profiles import HANDLE_CHARACTERS
 from models.channels import Channel
+from models.customers import Customer, is_known_as
 from models.viewers import ApiScope, Viewer
 
 # No form is NULL, and not the null of JSON.
@@ -111,10 +112,11 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def newest_of(customer_id: UUID) -> Select[Interaction]:
-    """Return the newest interaction of a customer."""
+    """Return the newest interaction of a customer, to whom their id leads now."""
+    customer = select(Customer.id).where(is_known_as(customer_id)).scalar_subquery()
     return (
         select(Interaction)
-        .where(Interaction.customer_id == customer_id)
+        .where(Interaction.customer_id == customer)
         .order_by(Interaction.opened_at.desc(), Interaction.id.desc())
         .limit(1)
     )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, String, UniqueConstraint, false
+from sqlalchemy import JSON, Index, String, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,12 +44,14 @@ class DeliveryState(StrEnum):
 
     QUEUED = "QUEUED"
     SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
     FAILED = "FAILED"
     UNDONE = "UNDONE"
 
 
 class DeliveryFailure(StrEnum):
-    """Why a mail has not gone out, or not yet."""
+    """Why a message has not gone out, or not yet."""
 
     NO_ADDRESS = "NO_ADDRESS"
     ADDRESS_REFUSED = "ADDRESS_REFUSED"
@@ -63,6 +65,8 @@ class DeliveryFailure(StrEnum):
     SERVER_NOT_TRUSTED = "SERVER_NOT_TRUSTED"
     SIGN_IN_FAILED = "SIGN_IN_FAILED"
     BOUNCED = "BOUNCED"
+    REJECTED = "REJECTED"
+    NOT_CONFIRMED = "NOT_CONFIRMED"
     INTERNAL = "INTERNAL"
 
 
@@ -93,7 +97,8 @@ class Message(Authored, Base):
 
     What begins with `delivery_` tells of its way out. `delivery_attempts` counts the tries that
     have ended since it was queued last, `delivery_begun` those that have begun: a try that began
-    and did not end is one that goes on, or during which the worker died.
+    and did not end is one that goes on, or during which the worker died. Where a connector
+    delivers, each time that it is asked to is a try, and none is forgotten.
     """
 
     __tablename__ = "message"
@@ -101,6 +106,15 @@ class Message(Authored, Base):
         limited("body", STORED_CHARACTERS),
         Index(None, "ticket_id", "created_at", "id"),
         UniqueConstraint("brand_id", "channel", "external_id"),
+        # What is still to be delivered: few of all messages.
+        Index(
+            "ix_message_queued",
+            "channel",
+            "created_at",
+            "id",
+            postgresql_where=text("delivery_state = 'QUEUED'"),
+            sqlite_where=text("delivery_state = 'QUEUED'"),
+        ),
     )
 
     id: Mapped[Key]
@@ -128,4 +142,8 @@ class Message(Authored, Base):
     delivery_next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     delivery_sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     delivery_undo_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When a connector was asked last to deliver it; null for what goes out in another way.
+    delivery_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivery_delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivery_read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[Moment]

@@ -4,11 +4,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Index, false
+from sqlalchemy import ColumnElement, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.actors import ActorKind
-from models.base import Base, Key, Moment, UtcDateTime, enum_column, reference
+from models.base import (
+    FREE_TEXT_CHARACTERS,
+    Base,
+    Key,
+    Moment,
+    UtcDateTime,
+    enum_column,
+    reference,
+)
 from models.viewers import Viewer
 
 # Longer than any absence that somebody comes back from to read what they missed.
@@ -22,6 +30,9 @@ class NotificationKind(StrEnum):
     ASSIGNED = "ASSIGNED"
     REMINDER_DUE = "REMINDER_DUE"
     DELIVERY_FAILED = "DELIVERY_FAILED"
+    RULE_NOTICE = "RULE_NOTICE"
+    RULE_PAUSED = "RULE_PAUSED"
+    WEBHOOK_PAUSED = "WEBHOOK_PAUSED"
 
 
 class Notification(Base):
@@ -44,6 +55,10 @@ class Notification(Base):
     customer_id: Mapped[UUID | None] = reference("customer.id", index=False)
     company_id: Mapped[UUID | None] = reference("company.id", index=False)
     note_id: Mapped[UUID | None] = reference("note.id", index=False)
+    rule_id: Mapped[UUID | None] = reference("rule.id", index=False)
+    webhook_id: Mapped[UUID | None] = reference("webhook.id", index=False)
+    # What a rule says to whom it tells something.
+    body: Mapped[str | None] = mapped_column(String(FREE_TEXT_CHARACTERS))
     actor_kind: Mapped[ActorKind] = mapped_column(enum_column(ActorKind))
     actor_id: Mapped[UUID | None]
     created_at: Mapped[Moment] = mapped_column(index=True)

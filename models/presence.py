@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from models.actors import ActorKind
+from models.actors import Actor, ActorKind
 from models.viewers import ApiScope, Viewer
 
 # The names of form fields are far shorter.
@@ -40,17 +40,25 @@ class PresenceChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """An agent at a resource, on however many screens; `since` when they have been doing that."""
+    """Somebody at a resource, on however many screens; `since` when they have been doing that.
 
-    agent_id: UUID
+    They are agents; at the ticket of a chat its customer is one of them.
+    """
+
+    actor: Actor
     state: PresenceState
     field: str | None
     since: datetime
 
     @property
     def actor_kind(self) -> ActorKind:
-        """The kind of whoever is here: only agents are."""
-        return ActorKind.AGENT
+        """The kind of whoever is here."""
+        return self.actor.kind
+
+    @property
+    def actor_id(self) -> UUID | None:
+        """The id of whoever is here."""
+        return self.actor.id
 
     @property
     def activity(self) -> tuple[PresenceState, str | None]:
@@ -61,25 +69,31 @@ class Present:
         """Return what the viewer may know of it.
 
         That somebody writes a note is as private as the note: who may not read notes sees only
-        that an agent is there.
+        that an agent is there. Customers write none.
         """
-        if viewer.may(ApiScope.NOTES_READ) or self.state is PresenceState.AWAY:
+        is_open = self.state is PresenceState.AWAY or self.actor_kind is ActorKind.CUSTOMER
+        if is_open or viewer.may(ApiScope.NOTES_READ):
             return self
         return replace(self, state=PresenceState.VIEWING, field=None)
 
 
 @dataclass(frozen=True, slots=True)
 class PresenceChange:
-    """What changed about one agent; `before` and `now` are None while they are not here."""
+    """What changed about one of them; `before` and `now` are None while they are not here."""
 
-    agent_id: UUID
+    actor: Actor
     before: Present | None
     now: Present | None
 
     @property
     def actor_kind(self) -> ActorKind:
         """The kind of whom it is about."""
-        return ActorKind.AGENT
+        return self.actor.kind
+
+    @property
+    def actor_id(self) -> UUID | None:
+        """The id of whom it is about."""
+        return self.actor.id
 
     @property
     def kind(self) -> PresenceChangeKind:
@@ -101,12 +115,12 @@ def changes_between(before: Sequence[Present], now: Sequence[Present]) -> list[P
 
     A list that came to be through other screens of the same people is no change.
     """
-    was = {present.agent_id: present for present in before}
-    is_now = {present.agent_id: present for present in now}
+    was = {present.actor: present for present in before}
+    is_now = {present.actor: present for present in now}
     return [
-        PresenceChange(agent_id, was.get(agent_id), is_now.get(agent_id))
-        for agent_id in dict.fromkeys([*was, *is_now])
-        if _activity(was.get(agent_id)) != _activity(is_now.get(agent_id))
+        PresenceChange(actor, was.get(actor), is_now.get(actor))
+        for actor in dict.fromkeys([*was, *is_now])
+        if _activity(was.get(actor)) != _activity(is_now.get(actor))
     ]
 
 

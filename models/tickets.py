@@ -100,6 +100,8 @@ class Ticket(Versioned, Base):
     team_id: Mapped[UUID | None] = reference("team.id", index=False)
     assignee_id: Mapped[UUID | None] = reference("agent.id", index=False)
     customer_id: Mapped[UUID] = reference("customer.id", index=False)
+    # The handle by which the customer wrote; null where agents opened the ticket.
+    profile_id: Mapped[UUID | None] = reference("channel_profile.id")
     email_subject: Mapped[LongText]
     created_at: Mapped[Moment]
     updated_at: Mapped[Moment]
@@ -110,6 +112,8 @@ class Ticket(Versioned, Base):
     message_count: Mapped[int] = mapped_column(default=0)
     favorite_count: Mapped[int] = mapped_column(default=0)
     last_message_id: Mapped[UUID | None]
+    # The position in the ticket's topic after which rules are still to be tried; null: none is.
+    rules_after: Mapped[int | None]
 
 
 class TicketTerm(Base):

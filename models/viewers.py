@@ -24,8 +24,8 @@ class ApiScope(StrEnum):
 class Viewer:
     """Who sent the request, and what that opens.
 
-    `session_id` is the session or the API token that let the viewer in. `conversation_id` is the
-    one ticket of a chat customer; nobody else has one.
+    `session_id` is the session, or the secret of an API token, that let the viewer in.
+    `conversation_id` is the one ticket of a chat customer; nobody else has one.
     """
 
     actor: Actor | None

@@ -5,20 +5,33 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from models import chats
+from sqlalchemy import select
+
 from models.actors import ActorKind
 from models.base import Columns
-from models.customers import Customer
-from resolvers import agents, api_tokens
+from models.chats import Chat
+from resolvers import agents, api_tokens, customers
 from resolvers.audiences import same_for_audience
-from resolvers.batches import rows_by_id
 from resolvers.scope import Batch, Scope
 
 ActorKey = tuple[ActorKind | None, UUID | None]
 
+
+async def _customers(
+    scope: Scope, ids: Sequence[UUID], arguments: None, columns: Columns
+) -> Mapping[UUID, Any]:
+    if not scope.viewer.is_customer:
+        return await customers.by_id(scope, ids, arguments, columns)
+    # Whom a chat customer may know: themselves, as they came, whoever they turned out to be.
+    themselves = select(Chat.customer_id.label("id"), Chat.customer_name.label("name")).where(
+        Chat.ticket_id == scope.viewer.conversation_id, Chat.customer_id.in_(ids)
+    )
+    return {row.id: row for row in await scope.fetch(themselves)}
+
+
 _BATCHES: dict[ActorKind, Batch] = {
     ActorKind.AGENT: agents.at_work,
-    ActorKind.CUSTOMER: rows_by_id(Customer, chats.shows_customer),
+    ActorKind.CUSTOMER: _customers,
     ActorKind.INTEGRATION: api_tokens.by_id,
 }
 

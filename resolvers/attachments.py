@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 from models import chats, notes, ticket_drafts, ticket_templates
 from models.attachments import Attachment, stands_nowhere
 from models.base import Columns, project
+from models.delivery_requests import delivered_by
 from models.messages import Message
 from models.notes import Note
 from models.ticket_drafts import TicketDraft
@@ -55,7 +56,10 @@ def _places_visible_to(viewer: Viewer) -> list[ColumnElement[bool]]:
             TicketTemplate.id == Attachment.template_id, ticket_templates.visible_to(viewer)
         )
     )
-    places: list[ColumnElement[bool]] = [of_message, of_note, of_draft, of_template]
+    to_deliver = exists(
+        select(Message.id).where(Message.id == Attachment.message_id, delivered_by(viewer))
+    )
+    places: list[ColumnElement[bool]] = [of_message, to_deliver, of_note, of_draft, of_template]
     if viewer.actor is not None and viewer.actor.id is not None:
         places.append(
             and_(

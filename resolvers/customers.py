@@ -6,15 +6,20 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, select
 
+from core.errors import NotFound
 from core.ids import NodeKind
 from core.pages import Page, by_moment, by_text, select_page, to_page
 from models import notes
 from models.base import Columns, project
+from models.channel_profiles import ChannelProfile, ProfileLinkState
+from models.customer_moves import CustomerMove
 from models.customers import Customer, visible_to
 from models.notes import Note
-from resolvers.access import require_row, require_signed_in
+from models.profile_links import ProfileLink
+from models.viewers import ApiScope
+from resolvers.access import require_signed_in
 from resolvers.audiences import same_for_audience
-from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
+from resolvers.batches import IDS, PageArguments, pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
 from services import customers
@@ -24,9 +29,71 @@ from services.customers import NewCustomer
 from services.search import check_search, customers_matching
 from services.spelling import words_near
 
+_MERGED = select(Customer.id, Customer.merged_into_id).where(
+    Customer.id.in_(IDS), Customer.merged_into_id.is_not(None)
+)
 BY_NAME = by_text("name_key", Customer.name_key, Customer.id)
 
-by_id = rows_by_id(Customer, visible_to)
+_themselves = rows_by_id(Customer, visible_to)
+
+
+@same_for_audience
+async def by_id(
+    scope: Scope, ids: Sequence[UUID], arguments: None, columns: Columns
+) -> Mapping[UUID, Row[Any]]:
+    """Load customers by their ids, as far as the viewer sees them.
+
+    The id of somebody who was merged leads to whom they are known as now. Few are asked for by such
+    an id, so it costs the others nothing.
+    """
+    found = dict(await _themselves(scope, ids, arguments, columns))
+    missing = [customer_id for customer_id in ids if customer_id not in found]
+    merged = await scope.fetch(_MERGED, {"ids": missing}) if missing else ()
+    if merged:
+        targets = await _themselves(
+            scope, list({row.merged_into_id for row in merged}), arguments, columns
+        )
+        found |= {
+            row.id: targets[row.merged_into_id] for row in merged if row.merged_into_id in targets
+        }
+    return found
+
+
+@same_for_audience
+async def of_tickets(
+    scope: Scope,
+    keys: Sequence[tuple[UUID, UUID | None]],
+    _arguments: None,
+    columns: Columns,
+) -> Mapping[tuple[UUID, UUID | None], Row[Any]]:
+    """Return the customers of tickets, each by its customer and the profile that it came by.
+
+    Where the profile is linked on somebody's word alone, those who read no customers but those of
+    their tickets are shown the customer that it came with: a claim opens nothing to them either.
+    """
+    customer_ids = {customer_id for customer_id, _profile_id in keys}
+    if scope.viewer.may(ApiScope.CUSTOMERS_READ):
+        rows = await by_id(scope, list(customer_ids), None, columns)
+        return {key: rows[key[0]] for key in keys if key[0] in rows}
+    linked = await scope.fetch(
+        select(ProfileLink.profile_id, CustomerMove.source_id)
+        .join(CustomerMove, CustomerMove.id == ProfileLink.move_id)
+        .join(ChannelProfile, ChannelProfile.id == ProfileLink.profile_id)
+        .where(
+            ProfileLink.profile_id.in_({profile_id for _customer_id, profile_id in keys}),
+            ChannelProfile.link_state == ProfileLinkState.CLAIMED,
+        )
+    )
+    homes = {row.profile_id: row.source_id for row in linked}
+    rows = dict(await by_id(scope, list(customer_ids), None, columns))
+    if homes:
+        came_with = await scope.fetch(
+            select(*project(Customer, columns)).where(Customer.id.in_(homes.values()))
+        )
+        rows |= {row.id: row for row in came_with}
+    shown = {key: homes.get(key[1], key[0]) for key in keys}
+    return {key: rows[customer_id] for key, customer_id in shown.items() if customer_id in rows}
+
 
 notes_of = same_for_audience(
     pages_by_parent(
@@ -47,8 +114,14 @@ async def one(scope: Scope, customer_id: str, columns: Columns) -> Row[Any] | No
 
 
 async def require(scope: Scope, customer_id: str) -> UUID:
-    """Return the row of a customer. Raises NotFound where the viewer sees none."""
-    return await require_row(scope, by_id, NodeKind.CUSTOMER, customer_id, "customerId")
+    """Return the row to which a customer's id leads. Raises NotFound where the viewer sees none."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(customer_id, NodeKind.CUSTOMER, "customerId")
+    found = await scope.load(by_id, row_id, columns=frozenset({"id"}))
+    if found is None:
+        raise NotFound
+    customer_id_now: UUID = found.id
+    return customer_id_now
 
 
 async def page(

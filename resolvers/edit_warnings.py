@@ -12,7 +12,7 @@ from core.ids import NodeKind
 from core.pages import MAX_PAGE_SIZE
 from models.base import Columns
 from models.viewers import Viewer
-from resolvers import companies, customers, interactions, notes, ticket_templates, tickets
+from resolvers import companies, customers, interactions, notes, rules, ticket_templates, tickets
 from resolvers.access import require_signed_in
 from resolvers.audiences import same_for_audience
 from resolvers.global_ids import parse_id
@@ -27,6 +27,7 @@ _BATCHES: Mapping[NodeKind, Batch] = {
     NodeKind.INTERACTION: interactions.by_id,
     NodeKind.NOTE: notes.by_id,
     NodeKind.TICKET_TEMPLATE: ticket_templates.by_id,
+    NodeKind.RULE: rules.by_id,
 }
 
 

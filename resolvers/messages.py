@@ -1,22 +1,27 @@
 """Messages of the tickets that the viewer sees: reading, sending and taking them in."""
 
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
 from sqlalchemy import ColumnElement, exists, select
 
 from core.ids import NodeKind
 from core.pages import by_moment
 from models import chats
+from models.base import Columns
 from models.messages import Message
 from models.tickets import Ticket
-from models.viewers import Viewer
+from models.viewers import ApiScope, Viewer
 from resolvers.access import require_signed_in
+from resolvers.audiences import same_for_audience
 from resolvers.batches import pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
 from services import chats as chat_services
-from services import incoming_messages, messages
+from services import incoming_messages, messages, posting
+from services.first_contacts import is_first_of_customer
 from services.incoming_messages import IncomingMessage
 from services.messages import OutgoingMessage
-from services.outgoing_mail import posting
 
 OLDEST_FIRST = by_moment("created_at", Message.created_at, Message.id)
 
@@ -33,6 +38,19 @@ def _is_visible(viewer: Viewer) -> ColumnElement[bool]:
 
 
 by_id = rows_by_id(Message, _is_visible)
+
+
+@same_for_audience
+async def first_contacts(
+    scope: Scope, message_ids: Sequence[UUID], _arguments: None, _columns: Columns
+) -> Mapping[UUID, bool]:
+    """Return which messages, that the viewer has come to see, are the first of their customer.
+
+    Who reads no customers is told of the handle alone: a claim shows nothing of somebody else.
+    """
+    is_first = is_first_of_customer(of_profile=not scope.viewer.may(ApiScope.CUSTOMERS_READ))
+    rows = await scope.fetch(select(Message.id).where(Message.id.in_(message_ids), is_first))
+    return {row.id: True for row in rows}
 
 
 async def send(scope: Scope, outgoing: OutgoingMessage, idempotency_key: str | None) -> Message:

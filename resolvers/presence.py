@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core.errors import NotFound
 from core.ids import NodeKind, encode_global_id
+from models.actors import ActorKind
 from models.base import Columns
 from models.presence import PresenceState, Present
 from resolvers import companies, customers, interactions, notes, ticket_templates, tickets
@@ -37,25 +38,26 @@ async def say(scope: Scope, resource_id: str, state: PresenceState, field: str |
     """
     require_signed_in(scope.viewer)
     kind, row_id = resource_of(resource_id, "input", "resourceId")
-    if await scope.load(_RESOURCES[kind], row_id, None, frozenset({"id"})) is None:
+    found = await scope.load(_RESOURCES[kind], row_id, None, frozenset({"id"}))
+    if found is None:
         raise NotFound
     cleaned = checked_field(scope.viewer, state, field)
     presence = scope.resources.streams.presence
-    return await presence.say(encode_global_id(kind, row_id), scope.viewer, state, cleaned)
+    return await presence.say(encode_global_id(kind, found.id), scope.viewer, state, cleaned)
 
 
 @same_for_audience
 async def viewers(
     scope: Scope, ticket_ids: Sequence[UUID], _arguments: None, _columns: Columns
 ) -> Mapping[UUID, Sequence[Present]]:
-    """Return who is at tickets that the viewer has come to see, without those who are away."""
+    """Return which agents are at tickets that the viewer has come to see, and not away."""
     resources = {key: encode_global_id(NodeKind.TICKET, key) for key in ticket_ids}
     found = await scope.resources.streams.presence.present(resources.values())
     return {
         key: [
             present.as_seen_by(scope.viewer)
             for present in found[resource]
-            if present.state is not PresenceState.AWAY
+            if present.actor_kind is ActorKind.AGENT and present.state is not PresenceState.AWAY
         ]
         for key, resource in resources.items()
     }

@@ -18,6 +18,7 @@ from models.viewers import Viewer
 from services.few_at_once import FewAtOnce
 from services.file_links import FileLinks
 from services.lookups.runs import CallbackRuns
+from services.outgoing_events.calls import WebhookCalls
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 # (scope, keys, arguments, columns) → what belongs to each key; absent keys have nothing.
@@ -41,6 +42,7 @@ class Resources:
     chat_starts: FewAtOnce
     secrets: SecretBox
     callbacks: CallbackRuns
+    webhooks: WebhookCalls
 
 
 class Scope:

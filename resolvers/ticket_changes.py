@@ -30,6 +30,9 @@ class TicketAction(StrEnum):
     FAVORITE_ADDED = "FAVORITE_ADDED"
     FAVORITE_REMOVED = "FAVORITE_REMOVED"
     NOTE_DELETED = "NOTE_DELETED"
+    CHAT_ENDED = "CHAT_ENDED"
+    CHAT_RESUMED = "CHAT_RESUMED"
+    CHAT_REVOKED = "CHAT_REVOKED"
 
 
 # Messages and notes are no changes: they tell of themselves, and notes keep their revisions.
@@ -39,6 +42,9 @@ _ACTIONS = {
     "FavoriteAdded": TicketAction.FAVORITE_ADDED,
     "FavoriteRemoved": TicketAction.FAVORITE_REMOVED,
     "NoteDeleted": TicketAction.NOTE_DELETED,
+    "ChatEnded": TicketAction.CHAT_ENDED,
+    "ChatResumed": TicketAction.CHAT_RESUMED,
+    "ChatRevoked": TicketAction.CHAT_REVOKED,
 }
 
 

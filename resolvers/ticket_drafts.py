@@ -13,7 +13,7 @@ from models.event_topics import ticket_drafts_topic
 from models.events import read_heads
 from models.ticket_drafts import TicketDraft, TicketDraftRevision, visible_to
 from models.viewers import Viewer
-from resolvers import attachments
+from resolvers import attachments, customers
 from resolvers.access import require_signed_in
 from resolvers.audiences import personal
 from resolvers.batches import PageArguments, pages_by_parent, rows_by_id
@@ -52,10 +52,17 @@ def _choice(column: str) -> Batch:
 brand = _choice("brand_id")
 template = _choice("template_id")
 topic = _choice("topic_id")
-customer = _choice("customer_id")
 assignee = _choice("assignee_id")
 team = _choice("team_id")
 _tag = _choice("tag_ids")
+
+
+@personal
+async def customer(
+    scope: Scope, ids: Sequence[UUID], _arguments: None, columns: Columns
+) -> Mapping[UUID, Row[Any]]:
+    """Return the customers whom forms name; who was merged since is known as another."""
+    return await customers.by_id(scope, ids, None, columns)
 
 
 @personal

@@ -85,7 +85,7 @@ async def page(
     clauses = [visible_to(scope.viewer), *wanted.filter.clauses()]
     search = check_search(wanted.search)
     if search is not None:
-        clauses.append(tickets_matching(search))
+        clauses.append(tickets_matching(scope.viewer, search))
     needed = None if columns is None else columns | order.columns
     rows = await scope.fetch(
         select_page(select(*project(Ticket, needed)).where(*clauses), order, arguments.request)
@@ -136,11 +136,17 @@ async def reopen(scope: Scope, ticket_id: UUID) -> Ticket:
 
 
 async def transfer(
-    scope: Scope, ticket_id: UUID, wanted: Mapping[str, UUID | None], comment: str | None
+    scope: Scope,
+    ticket_id: UUID,
+    wanted: Mapping[str, UUID | None],
+    comment: str | None,
+    idempotency_key: str | None,
 ) -> Row[Any] | None:
     """Hand a ticket over; return it if the viewer still sees it."""
     require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
-        await transfers.transfer(work, scope.viewer, ticket_id, wanted, comment)
+        await transfers.transfer(
+            work, scope.viewer, ticket_id, wanted, comment, idempotency_key=idempotency_key
+        )
     found = await by_id(scope, [ticket_id], None, None)
     return found.get(ticket_id)

@@ -36,12 +36,13 @@ def _fields(**names: str) -> OpenFields:
 
 
 OPEN_FIELDS: OpenFields = _fields(
-    Query="me node nodes ticket chat",
-    Mutation="chatStart messageSend",
-    Subscription="chatEvents",
+    Query="me node nodes ticket chat chatTranscript",
+    Mutation="chatStart messageSend chatEnd chatStateSet chatTranscriptSend signOut "
+    "profileVerificationSend profileVerify",
+    Subscription="chatEvents chatTyping",
     # The conversation. A ticket's version, counts, moments of change and cursor tell of notes, and
     # its title and fields are the team's.
-    Chat="ticket eventCursor",
+    Chat="ticket startedAt endedAt endedBy eventCursor",
     Ticket="id number status channel createdAt messages",
     MessageConnection="nodes edges pageInfo totalCount",
     MessageEdge="cursor node",
@@ -55,9 +56,20 @@ OPEN_FIELDS: OpenFields = _fields(
     # What is answered and told.
     ChatStartSuccess="token ticket",
     MessageSendSuccess="message ticket",
+    ChatEndSuccess="ticket endedAt",
+    ChatStateSetSuccess="state",
+    ChatTranscriptSendSuccess="email",
+    SignOutSuccess="signedOutAt",
+    # Yes or no: not whose the address is, nor whether there is one.
+    ProfileVerificationSendSuccess="minutes tries",
+    ProfileVerifySuccess="verified",
+    Expired=_ERROR,
     StreamReady="cursor occurredAt",
     StreamReset="cursor occurredAt reason",
     ChatMessageAdded="cursor occurredAt message",
+    ChatEnded="cursor occurredAt endedBy",
+    ChatResumed="cursor occurredAt",
+    ChatTyping="isTyping agent",
     ValidationFailed=f"{_ERROR} fields",
     FieldError="path code message limit actual",
     NotFound=_ERROR,

@@ -5,12 +5,14 @@ from typing import Annotated, Any
 
 import strawberry
 
-from resolvers import channel_profiles, customers, tickets
+from resolvers import channel_profiles, customer_merges, customers, tickets
+from resolvers.audiences import same_for_audience
 from schema.channel_profiles import ChannelProfile
+from schema.customer_merges import CustomerMerge
 from schema.customers import Customer
 from schema.events import EventFields, StreamReady, StreamReset
-from schema.field_changes import FieldChange
-from schema.fields import Info, derived, relation
+from schema.field_changes import FieldChange, shown_changes
+from schema.fields import Info, derived_in_scope, relation
 from schema.interaction_events import (
     INTERACTION_TYPES,
     InteractionChanged,
@@ -35,6 +37,14 @@ def _customer_now() -> Any:
     )
 
 
+def _changes() -> Any:
+    return derived_in_scope(
+        "What changed.",
+        same_for_audience(lambda row, scope: shown_changes(row.payload["changes"], scope)),
+        needs=("payload",),
+    )
+
+
 @strawberry.type(description="The customer is known now.")
 class CustomerCreated(EventFields):
     """The customer is known now."""
@@ -47,11 +57,38 @@ class CustomerChanged(EventFields):
     """Fields of the customer changed."""
 
     customer: Customer = _customer_now()
-    changes: list[FieldChange] = derived(
-        "What changed.",
-        lambda row: [FieldChange.from_payload(change) for change in row.payload["changes"]],
-        needs=("payload",),
+    changes: list[FieldChange] = _changes()
+
+
+@strawberry.type(
+    description="Two customers are one now. Told to who looks at either: fetch `into` anew, who "
+    "has everything of both."
+)
+class CustomerMerged(EventFields):
+    """Two customers are one now."""
+
+    into: Customer = relation(
+        "Who stayed, as they are now, which may be after later events.",
+        customers.by_id,
+        key="customer_id",
     )
+    merge: CustomerMerge = relation(
+        "The merge, with which it can be undone.", customer_merges.by_id, key="move_id"
+    )
+    changes: list[FieldChange] = _changes()
+
+
+@strawberry.type(
+    description="Two customers are two again. Told to who looks at either: fetch both anew."
+)
+class CustomerUnmerged(EventFields):
+    """Two customers are two again."""
+
+    customer: Customer = _customer_now()
+    merge: CustomerMerge = relation(
+        "The merge that was undone.", customer_merges.by_id, key="move_id"
+    )
+    changes: list[FieldChange] = _changes()
 
 
 @strawberry.type(description="The customer is known by another address, number or name.")
@@ -61,6 +98,26 @@ class ProfileLinked(EventFields):
     customer: Customer = _customer_now()
     profile: ChannelProfile = relation(
         "By what a channel knows them.", channel_profiles.by_id, key="profile_id"
+    )
+
+
+@strawberry.type(description="A profile turned out to be somebody else's; it is not theirs now.")
+class ProfileUnlinked(EventFields):
+    """A profile is the customer's no more."""
+
+    customer: Customer = _customer_now()
+    profile: ChannelProfile = relation(
+        "The profile as it is now, of another customer.", channel_profiles.by_id, key="profile_id"
+    )
+
+
+@strawberry.type(description="It is proven that a profile is the customer's.")
+class ProfileVerified(EventFields):
+    """It is proven that a profile is the customer's."""
+
+    customer: Customer = _customer_now()
+    profile: ChannelProfile = relation(
+        "The profile as it is now.", channel_profiles.by_id, key="profile_id"
     )
 
 
@@ -93,10 +150,14 @@ CustomerEvent = Annotated[
     | StreamReset
     | CustomerCreated
     | CustomerChanged
+    | CustomerMerged
+    | CustomerUnmerged
     | NoteAdded
     | NoteChanged
     | NoteDeleted
     | ProfileLinked
+    | ProfileUnlinked
+    | ProfileVerified
     | ProfileChanged
     | CustomerTicketOpened
     | InteractionOpened
@@ -110,10 +171,14 @@ CustomerEvent = Annotated[
 _TYPES: dict[str, Any] = {
     "CustomerCreated": CustomerCreated,
     "CustomerChanged": CustomerChanged,
+    "CustomerMerged": CustomerMerged,
+    "CustomerUnmerged": CustomerUnmerged,
     "NoteAdded": NoteAdded,
     "NoteChanged": NoteChanged,
     "NoteDeleted": NoteDeleted,
     "ProfileLinked": ProfileLinked,
+    "ProfileUnlinked": ProfileUnlinked,
+    "ProfileVerified": ProfileVerified,
     "ProfileChanged": ProfileChanged,
     "CustomerTicketOpened": CustomerTicketOpened,
     **INTERACTION_TYPES,

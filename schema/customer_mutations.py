@@ -20,7 +20,10 @@ from schema.fields import Info
 from services.customers import NewCustomer
 
 _EMAIL = "The address that answers go to, unique among customers."
-_PHONE = "The phone number; without a country code it is taken for a Turkish, then a Greek one."
+_PHONE = (
+    "The phone number; without a country code it is taken for a Turkish, then a Greek one, and the "
+    "other way round for who writes Greek."
+)
 _LANGUAGE = "The language they write in: `en`, `tr` or `el`."
 
 

@@ -8,7 +8,7 @@ import strawberry
 from core.ids import NodeKind
 from models import customers as rows
 from models.channels import Channel
-from resolvers import channel_profiles, companies, customers, interactions
+from resolvers import channel_profiles, companies, customer_merges, customers, interactions
 from resolvers import tickets as ticket_batches
 from resolvers.global_ids import optional_row_id
 from schema.companies import Company
@@ -30,6 +30,7 @@ from schema.scalars import EventCursor
 
 if TYPE_CHECKING:
     from schema.channel_profiles import ChannelProfile
+    from schema.customer_merges import CustomerMerge
     from schema.interactions import Interaction
     from schema.notes import Note
     from schema.tickets import Ticket
@@ -64,6 +65,13 @@ class Customer(FromRow, Node):
 
     notes: Connection[Annotated["Note", strawberry.lazy("schema.notes")]] = paged(
         "The notes on them that the viewer may read, newest first.", customers.notes_of
+    )
+
+    merges: Connection[Annotated["CustomerMerge", strawberry.lazy("schema.customer_merges")]] = (
+        paged(
+            "Merges of them with others, newest first, undone ones as well.",
+            customer_merges.by_customer,
+        )
     )
 
     interactions: Connection[Annotated["Interaction", strawberry.lazy("schema.interactions")]] = (

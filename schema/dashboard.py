@@ -160,7 +160,8 @@ class DashboardQuery:
     async def dashboard(self, info: Info, filter: Filter = None) -> Dashboard:
         """Count."""
         online = info.context.resources.streams.online_agents.now
-        return Dashboard.from_row(await dashboard.read(info.context, ticket_filter(filter), online))
+        wanted = ticket_filter(info.context.viewer, filter)
+        return Dashboard.from_row(await dashboard.read(info.context, wanted, online))
 
 
 @strawberry.type
@@ -182,6 +183,6 @@ class DashboardSubscription:
             resources.database,
             streams.online_agents,
             info.context.viewer,
-            ticket_filter(filter),
+            ticket_filter(info.context.viewer, filter),
         )
         return Live(source, lambda state: Dashboard.from_row(state.value))

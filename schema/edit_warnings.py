@@ -9,10 +9,11 @@ import strawberry
 from core.ids import NodeKind
 from resolvers import actors
 from resolvers import edit_warnings as resources
+from resolvers.audiences import same_for_audience
 from schema.actors import Actor, wrap_actor
 from schema.events import Event
-from schema.field_changes import FieldChange
-from schema.fields import Info, column, derived, relation
+from schema.field_changes import FieldChange, shown_changes
+from schema.fields import Info, column, derived_in_scope, relation
 from schema.live import Live
 from schema.nodes import FromRow, Node
 from schema.registry import from_row_of
@@ -46,9 +47,9 @@ class EditWarning(FromRow, Event):
         "The version that the change made. One that is not above the version you have loaded is "
         "known to you."
     )
-    changes: list[FieldChange] = derived(
+    changes: list[FieldChange] = derived_in_scope(
         "Which fields were changed; none where `reset` is given.",
-        lambda row: [FieldChange.from_payload(change) for change in row.changes],
+        same_for_audience(lambda row, scope: shown_changes(row.changes, scope)),
         needs=("changes",),
     )
     reset: ResetReason | None = column(
@@ -78,8 +79,8 @@ class EditWarningSubscription:
         resource_ids: Annotated[
             list[strawberry.ID],
             strawberry.argument(
-                description="Tickets, customers, companies, interactions, notes and templates; at "
-                "most 100."
+                description="Tickets, customers, companies, interactions, notes, templates and "
+                "rules; at most 100."
             ),
         ],
         after: Annotated[

@@ -70,8 +70,17 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "INSTAGRAM": "Direct messages of Instagram.",
         "FACEBOOK": "Facebook Messenger.",
     },
+    "ChatSide": {
+        "CUSTOMER": "The customer.",
+        "DESK": "An agent, a rule or an integration.",
+    },
+    "ChatState": {
+        "AWAY": "Has the chat open, but is not looking.",
+        "VIEWING": "Looks at it.",
+        "TYPING": "Types a message. Fades to VIEWING after 6 seconds.",
+    },
     "DeliveryFailure": {
-        "NO_ADDRESS": "The customer had no e-mail address.",
+        "NO_ADDRESS": "Nobody knew an address of the customer, or a handle on the channel.",
         "ADDRESS_REFUSED": "The mail server does not take mail for the address.",
         "ADDRESS_NOT_SUPPORTED": "The mail server cannot write to an address like this.",
         "SENDER_REFUSED": "The mail server does not take mail from the brand's address, or the "
@@ -85,11 +94,21 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "want it, or could not prove who it is.",
         "SIGN_IN_FAILED": "The mail server refused the desk's user name and password.",
         "BOUNCED": "The mail server took it, and reported later that it could not be delivered.",
+        "REJECTED": "The connector could not deliver it; `detail` says what the channel said.",
+        "NOT_CONFIRMED": "No connector has said within 24 hours what became of it.",
         "INTERNAL": "Something went wrong at the desk itself. Its log tells more.",
+    },
+    "DeliveryOutcome": {
+        "SENT": "The channel took it.",
+        "DELIVERED": "It is on the customer's device.",
+        "READ": "The customer has read it.",
+        "FAILED": "The channel did not take it, or reports that it did not arrive.",
     },
     "DeliveryState": {
         "QUEUED": "On its way, also while it is tried again.",
-        "SENT": "Handed to the mail server.",
+        "SENT": "Handed to the mail server, or to the channel.",
+        "DELIVERED": "On the customer's device, as the channel says. Mail never tells.",
+        "READ": "Read by the customer, as the channel says. Mail never tells.",
         "FAILED": "Given up; `messageRetry` tries anew.",
         "UNDONE": "Taken back before it went out.",
     },
@@ -100,9 +119,13 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "EDIT_CONFLICT": "Somebody else has changed the same fields meanwhile.",
         "LIMIT_REACHED": "There is no room for one more; `limit` says how many there may be.",
         "ALREADY_EXISTS": "Something else has this name, address or key.",
+        "ALREADY_MERGED": "One of the customers was merged into another already.",
+        "NEWER_MERGE": "One of the customers was merged again later: undo that merge first.",
+        "NEWER_LINK": "A profile was linked later: take that link back first.",
         "UNSAVED_CHANGES": "Something was typed and not saved; `fields` names where it stands.",
         "IDEMPOTENCY_KEY_REUSED": "The key was used with another input before.",
         "NEW_ACTIVITY": "There is something new that the viewer has not loaded.",
+        "EXPIRED": "What was to be used is over: its time has passed, or it was used.",
         "TOO_LATE": "What was to be taken back has begun, or is done.",
         "UNAVAILABLE": "A part of the system is busy or down; try again later.",
         "WRONG_CREDENTIALS": "The address or the password is wrong.",
@@ -136,6 +159,8 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "UNKNOWN_REFERENCE": "What it refers to does not exist, or not here.",
         "VERSION_IN_FUTURE": "There is no such version yet; `limit` is the newest one.",
         "PUBLIC_MAIL_DOMAIN": "Anybody can have an address at this domain, so it is no company's.",
+        "WRONG_CODE": "It is not the code that was sent; after `limit` wrong ones it is void.",
+        "WRONG_TOKEN": "It proves nothing: wrongly signed or made, over, or used before.",
         "MOMENT_IN_PAST": "The moment is over: choose a later one.",
     },
     "InteractionOutcome": {
@@ -146,6 +171,10 @@ _MEANINGS: dict[str, dict[str, str]] = {
     "MessageDirection": {
         "INCOMING": "From the customer.",
         "OUTGOING": "To the customer.",
+    },
+    "MergeSide": {
+        "SOURCE": "Who is merged into the other.",
+        "TARGET": "Who stays.",
     },
     "NoteKind": {
         "INLINE": "In the conversation of a ticket. Never changed or deleted.",
@@ -158,6 +187,21 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "ASSIGNED": "A colleague has assigned a ticket to the agent.",
         "REMINDER_DUE": "A note was to be remembered at this moment.",
         "DELIVERY_FAILED": "A message of the agent, or of their ticket, could not be delivered.",
+        "RULE_NOTICE": "A rule was made to tell the agent something.",
+        "RULE_PAUSED": "A rule has run into a limit and is paused. For admins.",
+        "WEBHOOK_PAUSED": "A webhook is paused, and no admin did it. For admins.",
+    },
+    "ProfileLinkState": {
+        "OWN": "It came to its customer with what they wrote first, or by an agent's word; nobody "
+        "has linked it to somebody else.",
+        "CLAIMED": "It was linked to a customer who was known already, on somebody's word. Whoever "
+        "writes by it is shown nothing of that customer.",
+        "VERIFIED": "It is proven to be the customer's.",
+    },
+    "ProfileSuggestionReason": {
+        "CLAIMED_EMAIL": "They have the e-mail address that was claimed on the channel.",
+        "CLAIMED_PHONE": "They have the telephone number that was claimed on the channel.",
+        "HANDLE": "They have the address or the number that is the profile's handle itself.",
     },
     "PresenceChangeKind": {
         "ARRIVED": "Was not there before.",
@@ -176,6 +220,108 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "EPOCH": "The cursor belongs to another installation.",
         "TOPICS": "The cursor is one of another stream, or what the viewer may follow has changed.",
         "RIGHTS": "What the viewer may see has changed.",
+    },
+    "IdentityStep": {
+        "ASK": "Asks for the e-mail address on first contact.",
+        "LINK": "Links the profile of who gave an address, and hands the chat to agents.",
+        "ASK_AGAIN": "Asks again where an answer has no address.",
+        "HAND_OVER": "Hands the chat to agents once somebody was asked often enough.",
+        "KNOWN": "Hands the chat to agents where it was found out meanwhile who writes.",
+        "LINK_AT_ONCE": "Links the profile of who gives an address on first contact, unasked, and "
+        "hands the chat to agents.",
+    },
+    "RuleActionFailure": {
+        "AUTOMATIC_MAIL": "A machine wrote the mail: machines get no automatic answer.",
+        "TAG_GONE": "The tag was deleted.",
+        "TOO_MANY_TAGS": "The ticket has 50 tags.",
+        "NOT_ASSIGNABLE": "Tickets of the brand cannot be given to this agent or team any more.",
+        "NOBODY_TO_TELL": "Nobody is left who could be told.",
+        "NO_MESSAGE": "The action needs a message of the customer, and there is none.",
+        "REFUSED": "The desk refused it, as it would have refused an agent.",
+        "INTERNAL": "Something went wrong on our side.",
+    },
+    "RuleActionKind": {
+        "SEND_MESSAGE": "Send `text` to the customer, on the ticket's channel.",
+        "ADD_TAG": "Put `tagId` on the ticket.",
+        "REMOVE_TAG": "Take `tagId` off the ticket.",
+        "SET_STATUS": "Give the ticket `status`.",
+        "SET_PRIORITY": "Give the ticket `priority`.",
+        "ASSIGN": "Give the ticket to `teamId`, to `agentId`, or both; to nobody without them.",
+        "END_CHAT": "End the chat and give the ticket `status`; on other channels only the latter.",
+        "HAND_TO_AGENTS": "Open the ticket, so that agents see somebody waiting.",
+        "ADD_NOTE": "Add `text` as a private inline note.",
+        "NOTIFY": "Tell `agentId`, the members of `teamId`, or without them all admins: `text`.",
+        "LINK_PROFILE": "Keep the address or number in the message as what the customer claims, "
+        "and link their profile, unverified, to the customer whom it belongs to.",
+    },
+    "RuleActionResult": {
+        "DONE": "It was carried out.",
+        "NO_CHANGE": "There was nothing to do: it was so already.",
+        "FAILED": "It could not be carried out; `failure` says why. The next ones were.",
+        "WOULD_RUN": "It would be carried out: the rule was only tried.",
+    },
+    "RuleBlock": {
+        "ALL": "`allOf`.",
+        "ANY": "`anyOf`.",
+    },
+    "RuleConditionKind": {
+        "CHANNEL": "By which way the ticket came in.",
+        "FIRST_CONTACT": "Whether the message is the first that the customer ever sent.",
+        "PROFILE_LINKED": "Whether the profile by which the ticket came in was linked to a "
+        "customer, or verified.",
+        "PROFILE_HAS_CLAIM": "Whether the profile, not linked yet, has given an address or a "
+        "number: in an earlier message, or by what the channel told with it.",
+        "CUSTOMER_HAS_EMAIL": "Whether an e-mail address of the customer is known.",
+        "CUSTOMER_HAS_PHONE": "Whether a telephone number of the customer is known.",
+        "TEXT_CONTAINS": "What the message says.",
+        "TEXT_HAS_EMAIL": "Whether the message contains a valid e-mail address.",
+        "TEXT_HAS_PHONE": "Whether the message contains a valid telephone number.",
+        "TAG": "Which tags the ticket has.",
+        "STATUS": "Where the ticket stands.",
+        "TEAM": "To which team the ticket is assigned.",
+        "TOPIC": "What the ticket is about.",
+        "PRIORITY": "How soon the ticket wants an answer.",
+        "ASSIGNED": "To which agent the ticket is assigned.",
+        "CHANGED": "Which fields of the ticket were changed.",
+        "RUN_COUNT": "Whether a rule has changed something on the ticket at least `minimum` times "
+        "within the last `hours`.",
+        "RAN_SINCE": "Whether a rule has changed something on the ticket since the message was "
+        "written.",
+    },
+    "RulePause": {
+        "CHAIN_TOO_DEEP": "It was the sixth in a chain of rules that caused each other.",
+        "RAN_TOO_OFTEN": "It would have run a fourth time on one ticket within 10 minutes.",
+        "TOO_MANY_MESSAGES": "It would have sent the eleventh automatic message on one ticket "
+        "within 10 minutes.",
+    },
+    "RuleProblemReason": {
+        "DELETED": "It was deleted.",
+        "NOT_ASSIGNABLE": "It works for the brand no more, or the agent has left.",
+    },
+    "RuleRunOutcome": {
+        "RAN": "Its actions were carried out.",
+        "TRIPPED": "It ran into a limit and was paused; no action was carried out.",
+        "FAILED": "One or more of its actions failed; the others were carried out.",
+    },
+    "RuleSkip": {
+        "OPENED_BY_AGENT": "An agent opened the ticket, and the rule leaves those alone.",
+        "NOTHING_HAPPENED": "Nothing of its trigger has happened on the ticket yet.",
+    },
+    "RuleTrigger": {
+        "INCOMING": "After a message of a customer.",
+        "UPDATED": "After a change of a ticket's fields, an answer, or a ticket that an agent "
+        "opened.",
+    },
+    "TicketField": {
+        "TITLE": "`title`.",
+        "DESCRIPTION": "`description`.",
+        "STATUS": "`status`.",
+        "PRIORITY": "`priority`.",
+        "TOPIC": "`topic`.",
+        "TEAM": "`team`.",
+        "ASSIGNEE": "`assignee`.",
+        "TAGS": "`tags`.",
+        "CUSTOMER": "`customer`.",
     },
     "TemplateProblemReason": {
         "DELETED": "It was deleted.",
@@ -200,6 +346,9 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "FAVORITE_ADDED": "A message or note got a star.",
         "FAVORITE_REMOVED": "A star was taken away.",
         "NOTE_DELETED": "A note on the info panel was deleted.",
+        "CHAT_ENDED": "The chat was ended.",
+        "CHAT_RESUMED": "The customer wrote in a chat that had ended.",
+        "CHAT_REVOKED": "The customer was shut out of the chat.",
     },
     "TicketOrder": {
         "UPDATED_NEWEST_FIRST": "By the last activity, the newest first.",
@@ -227,6 +376,46 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "ASSIGNEE": "`assignee`.",
         "TEAM": "`team`.",
         "TAGS": "`tags`.",
+    },
+    "WebhookDeliveryState": {
+        "PENDING": "Still to be sent, perhaps once more; while the webhook is paused it waits.",
+        "DELIVERED": "The receiver has it: it answered with a status of 200 to 299.",
+        "FAILED": "Given up after 8 tries; `webhookReplay` sends it again.",
+        "SKIPPED": "Never sent: an admin let the webhook go on without it, or took away its brand "
+        "or type.",
+    },
+    "WebhookEventType": {
+        "TICKET_CREATED": "A ticket was opened.",
+        "TICKET_CHANGED": "Fields of a ticket were changed, such as its status or who has it.",
+        "TICKET_TAGGED": "A ticket got tags, or lost some.",
+        "MESSAGE_RECEIVED": "A customer wrote.",
+        "MESSAGE_SENT": "An agent, an integration or a rule wrote to a customer.",
+        "DELIVERY_CHANGED": "A message to a customer was sent, failed, or was taken back.",
+        "CUSTOMER_CREATED": "There is a new customer, of whatever brand; or one is there again, "
+        "whose merge was undone.",
+        "CUSTOMER_CHANGED": "Fields of a customer were changed, of whatever brand.",
+        "CUSTOMER_MERGED": "A customer turned out to be another one, of whatever brand.",
+    },
+    "WebhookFailure": {
+        "TIMEOUT": "There was no whole answer within 15 seconds.",
+        "CONNECTION": "The server is not there, refused to speak, or broke off.",
+        "TLS": "The server could not prove who it is, or speaks no TLS.",
+        "REFUSED_ADDRESS": "The name leads to an address that webhooks may not reach.",
+        "REDIRECTED": "The server sent us elsewhere, where webhooks never go.",
+        "HTTP_STATUS": "The server answered with an error; `status` says which.",
+        "TOO_LARGE": "The answer begins with more headers than anybody needs.",
+        "SECRET_UNREADABLE": "The stored secret cannot be decrypted: rotate it.",
+    },
+    "WebhookPauseReason": {
+        "BY_ADMIN": "An admin has paused it.",
+        "FAILING": "No try has succeeded for a day.",
+        "GONE": "It answered that it is gone for good (410).",
+        "STUCK": "Something that happened could not be told, by a fault of the desk: the worker's "
+        "log has it.",
+    },
+    "WebhookResumeFrom": {
+        "WHERE_IT_STOPPED": "With all that happened meanwhile: nothing is lost.",
+        "NOW": "With what happens from now on: what is pending is skipped.",
     },
 }
 

@@ -16,6 +16,8 @@ from schema.nodes import Node
 from schema.registry import object_of
 
 if TYPE_CHECKING:
+    from schema.channel_profiles import ChannelProfile
+    from schema.customer_merges import CustomerMerge
     from schema.timeline import TimelineItem
 
 
@@ -28,10 +30,14 @@ class ErrorCode(StrEnum):
     EDIT_CONFLICT = "EDIT_CONFLICT"
     LIMIT_REACHED = "LIMIT_REACHED"
     ALREADY_EXISTS = "ALREADY_EXISTS"
+    ALREADY_MERGED = "ALREADY_MERGED"
+    NEWER_MERGE = "NEWER_MERGE"
+    NEWER_LINK = "NEWER_LINK"
     UNSAVED_CHANGES = "UNSAVED_CHANGES"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NEW_ACTIVITY = "NEW_ACTIVITY"
     TOO_LATE = "TOO_LATE"
+    EXPIRED = "EXPIRED"
     UNAVAILABLE = "UNAVAILABLE"
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
     CALLBACK_FAILED = "CALLBACK_FAILED"
@@ -113,6 +119,42 @@ class AlreadyExists(UserError):
     )
 
 
+@strawberry.type(description="One of the customers is somebody else since they were merged.")
+class AlreadyMerged(UserError):
+    """One of the customers is somebody else since they were merged."""
+
+    standing_merge: Annotated["CustomerMerge", strawberry.lazy("schema.customer_merges")] = (
+        strawberry.field(description="The merge that says so.")
+    )
+
+
+@strawberry.type(
+    description="One of the customers was merged since. That merge is to be undone first."
+)
+class NewerMerge(UserError):
+    """One of the customers was merged since. That merge is to be undone first."""
+
+    newer_merge: Annotated["CustomerMerge", strawberry.lazy("schema.customer_merges")] | None = (
+        strawberry.field(
+            description="The merge that is to be undone first, where the viewer may see it."
+        )
+    )
+
+
+@strawberry.type(
+    description="A profile that belongs to it was linked to somebody else since. It is to be "
+    "unlinked first."
+)
+class NewerLink(UserError):
+    """A profile that belongs to it was linked to somebody else since."""
+
+    linked_profile: (
+        Annotated["ChannelProfile", strawberry.lazy("schema.channel_profiles")] | None
+    ) = strawberry.field(
+        description="The profile that is to be unlinked first, where the viewer may see it."
+    )
+
+
 @strawberry.type(
     description="Something was typed and not saved. Nothing was closed: ask whether to keep it."
 )
@@ -133,6 +175,11 @@ class IdempotencyKeyReused(UserError):
 @strawberry.type(description="What was to be taken back has begun, or is done.")
 class TooLate(UserError):
     """What was to be taken back has begun, or is done."""
+
+
+@strawberry.type(description="What was to be used is over: its time has passed, or it was used.")
+class Expired(UserError):
+    """What was to be used is over."""
 
 
 @strawberry.type(description="A part this needs is busy or down. Trying again is safe.")
@@ -246,6 +293,21 @@ class _AlreadyExistsHandler(_Handler):
         return {"existing": object_of(exception.existing) if exception.existing else None}
 
 
+class _AlreadyMergedHandler(_Handler):
+    def details(self, exception: errors.AlreadyMerged, info: Info) -> dict[str, Any]:
+        return {"standing_merge": object_of(exception.merge)}
+
+
+class _NewerMergeHandler(_Handler):
+    def details(self, exception: errors.NewerMerge, info: Info) -> dict[str, Any]:
+        return {"newer_merge": object_of(exception.merge) if exception.merge else None}
+
+
+class _NewerLinkHandler(_Handler):
+    def details(self, exception: errors.NewerLink, info: Info) -> dict[str, Any]:
+        return {"linked_profile": object_of(exception.profile) if exception.profile else None}
+
+
 class _UnsavedChangesHandler(_Handler):
     def details(self, exception: errors.UnsavedChanges, info: Info) -> dict[str, Any]:
         return {"fields": list(exception.fields)}
@@ -304,9 +366,13 @@ EXCEPTION_HANDLERS: Iterable[_Handler] = (
     _FileRefusedHandler(errors.FileRefused, FileRefused),
     _LimitReachedHandler(errors.LimitReached, LimitReached),
     _AlreadyExistsHandler(errors.AlreadyExists, AlreadyExists),
+    _AlreadyMergedHandler(errors.AlreadyMerged, AlreadyMerged),
+    _NewerMergeHandler(errors.NewerMerge, NewerMerge),
+    _NewerLinkHandler(errors.NewerLink, NewerLink),
     _UnsavedChangesHandler(errors.UnsavedChanges, UnsavedChanges),
     _Handler(errors.IdempotencyKeyReused, IdempotencyKeyReused),
     _Handler(errors.TooLate, TooLate),
+    _Handler(errors.Expired, Expired),
     _UnavailableHandler(errors.Unavailable, Unavailable),
     _CallbackFailedHandler(errors.CallbackFailed, CallbackFailed),
     _EditConflictHandler(errors.EditConflict, EditConflict),

@@ -29,6 +29,8 @@ _NAMED = (
     "profile_id",
     "interaction_id",
     "draft_id",
+    "brand_id",
+    "move_id",
 )
 _CURSOR = "The place just after this event. Give it as `after` to go on from here."
 
@@ -51,6 +53,8 @@ class EventRow:
     profile_id: UUID | None = None
     interaction_id: UUID | None = None
     draft_id: UUID | None = None
+    brand_id: UUID | None = None
+    move_id: UUID | None = None
     payload: Any = None
     record: EventRecord | None = None
 

@@ -8,9 +8,11 @@ import strawberry
 from core.errors import LimitReached
 from core.ids import NodeKind, encode_global_id
 from resolvers import inboxes, tickets
+from resolvers.audiences import same_for_audience
+from resolvers.scope import Scope
 from schema.events import EventFields, EventRow, StreamReady, StreamReset, stream_signal
-from schema.field_changes import FieldChange
-from schema.fields import Info, derived, relation
+from schema.field_changes import FieldChange, shown_changes
+from schema.fields import Info, derived, derived_in_scope, relation
 from schema.live import Live
 from schema.scalars import EventCursor
 from schema.ticket_filters import TicketFilterInput, ticket_filter
@@ -22,8 +24,9 @@ from subscriptions.views import Move
 _TICKET = "The ticket as it is now; null when it has left since, which a later event tells."
 
 
-def _changes(row: EventRow) -> list[FieldChange]:
-    return [FieldChange.from_payload(change) for change in row.payload["changes"]]
+@same_for_audience
+def _changes(row: EventRow, scope: Scope) -> list[FieldChange]:
+    return shown_changes(row.payload["changes"], scope)
 
 
 @strawberry.type(description="A ticket is in the view now and was not before.")
@@ -31,7 +34,7 @@ class TicketEntered(EventFields):
     """A ticket came into the view."""
 
     ticket: Ticket | None = relation(_TICKET, tickets.by_id, key="ticket_id")
-    changes: list[FieldChange] = derived("What changed.", _changes, needs=("payload",))
+    changes: list[FieldChange] = derived_in_scope("What changed.", _changes, needs=("payload",))
 
 
 @strawberry.type(description="Something happened to a ticket of the view.")
@@ -39,7 +42,7 @@ class TicketUpdated(EventFields):
     """Something happened to a ticket of the view."""
 
     ticket: Ticket | None = relation(_TICKET, tickets.by_id, key="ticket_id")
-    changes: list[FieldChange] = derived(
+    changes: list[FieldChange] = derived_in_scope(
         "Which fields changed; none when a message, a note or a star was added.",
         _changes,
         needs=("payload",),
@@ -110,7 +113,7 @@ class InboxSubscription:
         ] = None,
     ) -> AsyncIterable[InboxEvent]:
         """Follow a list of tickets."""
-        wanted = ticket_filter(filter)
+        wanted = ticket_filter(info.context.viewer, filter)
         streams = info.context.resources.streams
         return Live(await inbox_source(streams, info.context.viewer, wanted), _inbox_event, after)
 

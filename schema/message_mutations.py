@@ -118,15 +118,19 @@ class MessageReceiveInput:
     """What a customer wrote on a channel."""
 
     brand_id: strawberry.ID = strawberry.field(description="The brand they wrote to.")
-    channel: Channel = strawberry.field(description="The channel they wrote on.")
+    channel: Channel = strawberry.field(
+        description="The channel they wrote on; nobody writes on INTERNAL."
+    )
     handle: str = strawberry.field(
         description="Who they are on this channel: their address, number or user name."
     )
-    body: str = strawberry.field(description="The text, at most 100,000 characters.")
+    body: str = strawberry.field(
+        description="The text, at most 100,000 characters; it may be empty where there are files."
+    )
     external_id: str | None = strawberry.field(
         default=None,
         description="The channel's own id of the message, unique within the brand and channel: "
-        "the same one again is the same message.",
+        "the same one again is the same message, and of another handle it is refused.",
     )
     name: str | None = strawberry.field(
         default=None, description="Their name, for a customer who is new."
@@ -145,6 +149,12 @@ class MessageReceiveInput:
     attachment_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Uploaded files, five at most."
     )
+    is_automatic: bool = strawberry.field(
+        default=False,
+        description="Whether the channel says that no person wrote it, such as a note of absence: "
+        "no rule answers it, and it wakes no ticket that was put aside. Where all tickets of the "
+        "handle are closed it begins one, at which nobody waits for an answer.",
+    )
     idempotency_key: str | None = strawberry.field(default=None, description=IDEMPOTENCY_KEY)
 
     def message(self) -> IncomingMessage:
@@ -160,6 +170,7 @@ class MessageReceiveInput:
             phone=self.phone,
             subject=self.subject,
             attachment_ids=attachment_row_ids(self.attachment_ids),
+            is_automatic=self.is_automatic,
         )
 
 
@@ -173,6 +184,12 @@ class MessageReceiveSuccess(FromRow):
         "Who wrote it; null where the viewer may not read customers.",
         customers.by_id,
         key="author_id",
+    )
+    is_first_contact: bool = relation(
+        "Whether it is the first message ever of this customer, on any channel and to any brand.",
+        messages.first_contacts,
+        key="id",
+        wrap=bool,
     )
 
 
@@ -210,9 +227,9 @@ class MessageMutation:
     @strawberry.mutation(
         description="Take back an answer by mail before it goes out. It stays in the conversation, "
         "marked as not sent, and answers nobody. `TooLate` once `undoUntil` has passed or its "
-        "delivery has begun; one that was put off can be taken back until it is tried again. "
-        "`NotAllowed` for what goes out in no mail. Taking it back twice is once. For who may "
-        "answer on the ticket."
+        "delivery has begun, as that of a connector does at once; one that was put off can be "
+        "taken back until it is tried again. `NotAllowed` for what has no `delivery`. Taking it "
+        "back twice is once. For who may answer on the ticket."
     )
     async def message_undo(self, info: Info, input: MessageUndoInput) -> MessageUndoResult:
         """Take back a message."""
@@ -222,15 +239,17 @@ class MessageMutation:
         description="Send a message whose delivery has failed, to the address that it failed for, "
         "or to the customer's where there was none; without any it stays failed. What was put off "
         "is tried now. What is on its way or sent stays as it is. `NotAllowed` for what was taken "
-        "back, or goes out in no mail. For who may answer on the ticket."
+        "back, or has no `delivery`. Connectors are asked once more. For who may answer on the "
+        "ticket."
     )
     async def message_retry(self, info: Info, input: MessageRetryInput) -> MessageRetryResult:
         """Send a message anew."""
         return MessageRetrySuccess(row=await messages.retry(info.context, input.message_id))
 
     @strawberry.mutation(
-        description="Take in what a customer wrote: into their open ticket on the channel, or a "
-        "new one."
+        description="Take in what a customer wrote: into the ticket of their handle on the channel "
+        "that is not closed, or a new one. The order of a conversation is that in which its "
+        "messages were taken in. For agents, and API tokens with the scope MESSAGES_WRITE."
     )
     async def message_receive(self, info: Info, input: MessageReceiveInput) -> MessageReceiveResult:
         """Take in a message."""

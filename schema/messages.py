@@ -27,25 +27,35 @@ class Delivery:
     """How far an outgoing message has come."""
 
     state: DeliveryState = strawberry.field(
-        description="Queued, sent, failed or taken back. `DeliveryChanged` tells of each change."
+        description="How far it has come, or that it has failed or was taken back. "
+        "`DeliveryChanged` tells of each change."
     )
     recipient: str | None = strawberry.field(
-        description="Where it goes: fixed when the message was sent. Null where nobody knew."
+        description="Where it goes, an address or a handle: fixed when the message was sent. Null "
+        "where nobody knew."
     )
     reason: DeliveryFailure | None = strawberry.field(
         description="Why the last try failed; null before the first one, and once it is sent."
     )
     detail: str | None = strawberry.field(
-        description="What the mail server said to that, for people who know mail."
+        description="What the mail server, or the channel, said to that, for people who know it."
     )
     attempts: int = strawberry.field(
-        description="How many tries have ended since it was sent, or was tried anew."
+        description="How many tries have ended since it was sent, or was tried anew. On the "
+        "channels of connectors: how many requests, those before `messageRetry` as well."
     )
     next_try_at: datetime | None = strawberry.field(
         description="When it is tried again, after a try that failed."
     )
     sent_at: datetime | None = strawberry.field(
-        description="When the mail server took it; null for what was sent before this was kept."
+        description="When the mail server, or the channel, took it; null for what was sent before "
+        "this was kept."
+    )
+    delivered_at: datetime | None = strawberry.field(
+        description="When the channel said that it was on the customer's device."
+    )
+    read_at: datetime | None = strawberry.field(
+        description="When the channel said that the customer had read it."
     )
     undo_until: datetime | None = strawberry.field(
         description="Until when `messageUndo` can take it back, unless it begins to go out "
@@ -65,6 +75,8 @@ def _delivery(row: rows.Message) -> Delivery | None:
         attempts=row.delivery_attempts,
         next_try_at=row.delivery_next_try_at,
         sent_at=row.delivery_sent_at,
+        delivered_at=row.delivery_delivered_at,
+        read_at=row.delivery_read_at,
         undo_until=row.delivery_undo_until,
     )
 
@@ -108,8 +120,9 @@ class Message(FromRow, Node):
         "quotation; `bodyHtml` always holds both."
     )
     is_automatic: bool = column(
-        "Whether a machine wrote the mail, such as to say that somebody is on holiday. Nobody "
-        "waits for an answer, and it opens no ticket again."
+        "Whether no person wrote it: a machine of the customer's, such as to say that somebody is "
+        "on holiday, or a rule of the desk. Nobody waits for an answer to it, it opens no ticket "
+        "again, and no rule answers it."
     )
     created_at: datetime = column("When it was written.")
     omitted_files: list[OmittedFile] = derived(
@@ -122,7 +135,8 @@ class Message(FromRow, Node):
         "The files that came or went with it.", attachments.by_message, key="id"
     )
     delivery: Delivery | None = derived(
-        "How far it has come on its way out; null for what came in.",
+        "How far it has come on its way out; null for what came in, and for what is read here: in "
+        "live chats, and notes of calls.",
         _delivery,
         needs=(
             "delivery_state",
@@ -132,6 +146,8 @@ class Message(FromRow, Node):
             "delivery_attempts",
             "delivery_next_try_at",
             "delivery_sent_at",
+            "delivery_delivered_at",
+            "delivery_read_at",
             "delivery_undo_until",
         ),
     )

@@ -8,7 +8,16 @@ import strawberry
 from core.ids import NodeKind
 from models import notifications as rows
 from models.notifications import NotificationKind
-from resolvers import actors, companies, customers, notes, notifications, tickets
+from resolvers import (
+    actors,
+    companies,
+    customers,
+    notes,
+    notifications,
+    rules,
+    tickets,
+    webhooks,
+)
 from schema.actors import Actor, wrap_actor
 from schema.companies import Company
 from schema.customers import Customer
@@ -26,8 +35,10 @@ from schema.pages import (
     page_arguments,
 )
 from schema.registry import register
+from schema.rules import Rule
 from schema.scalars import EventCursor
 from schema.tickets import Ticket
+from schema.webhooks import Webhook
 from subscriptions.log.cursors import encode_cursor
 
 strawberry.enum(
@@ -67,6 +78,15 @@ class Notification(FromRow, Node):
         notes.by_id,
         key="note_id",
     )
+    webhook: Webhook | None = relation(
+        "The webhook that is paused, if it is about one.", webhooks.by_id, key="webhook_id"
+    )
+    rule: Rule | None = relation(
+        f"The rule that tells the viewer something, or was paused, if any. {_OR_HIDDEN}",
+        rules.by_id,
+        key="rule_id",
+    )
+    body: str | None = column("What the rule says, if it is one that tells the viewer something.")
     actor: Actor = relation(
         "Who caused it.", actors.by_key, key=("actor_kind", "actor_id"), wrap=wrap_actor
     )

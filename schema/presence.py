@@ -22,19 +22,20 @@ _RESOURCE = "The ticket, customer, company, interaction, note or template."
 
 
 @strawberry.type(
-    description="An agent who is at a resource. All their tabs and devices are one: the one that "
-    "says most counts. Who may not read private notes sees only that they are there."
+    description="An agent who is at a resource; at the ticket of a chat also its customer. All "
+    "their tabs and devices are one: the one that says most counts. Who may not read private notes "
+    "sees of agents only that they are there."
 )
 class Presence(FromRow):
-    """An agent who is at a resource."""
+    """Somebody who is at a resource."""
 
     who: Actor = relation(
-        "Who is there.", actors.by_key, key=("actor_kind", "agent_id"), wrap=wrap_actor
+        "Who is there.", actors.by_key, key=("actor_kind", "actor_id"), wrap=wrap_actor
     )
     state: PresenceState = column("What they are doing.")
     field: str | None = column(
         "The field they are editing, as their app names it, such as `phone`; while they are "
-        "typing `reply` or `note`."
+        "typing `reply` or `note`. Null for customers."
     )
     since: datetime = column("Since when they have been doing that.")
 
@@ -45,7 +46,7 @@ class PresenceChange(FromRow):
 
     kind: PresenceChangeKind = column("What changed.")
     who: Actor = relation(
-        "Whom it is about.", actors.by_key, key=("actor_kind", "agent_id"), wrap=wrap_actor
+        "Whom it is about.", actors.by_key, key=("actor_kind", "actor_id"), wrap=wrap_actor
     )
 
 
@@ -94,7 +95,8 @@ class PresenceSetInput:
     field: str | None = strawberry.field(
         default=None,
         description="The field you are editing, such as `phone`; while typing `reply` or `note`. "
-        "At most 50 characters. Not kept for VIEWING and AWAY.",
+        "The customer of a chat is told of TYPING in `reply`, written exactly so, and of nothing "
+        "else. At most 50 characters. Not kept for VIEWING and AWAY.",
     )
 
 

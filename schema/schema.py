@@ -23,9 +23,15 @@ from schema.company_mutations import CompanyMutation
 from schema.customer_access import check_customer_access
 from schema.customer_events import CustomerSubscription
 from schema.customer_list_events import CustomerListQuery, CustomerListSubscription
+from schema.customer_merge_mutations import CustomerMergeMutation
 from schema.customer_mutations import CustomerMutation
 from schema.customers import CustomerQuery
 from schema.dashboard import DashboardQuery, DashboardSubscription
+from schema.delivery_requests import (
+    DeliveryRequestMutation,
+    DeliveryRequestQuery,
+    DeliveryRequestSubscription,
+)
 from schema.edit_warnings import EditWarningSubscription
 from schema.enum_values import describe_enum_values
 from schema.errors import EXCEPTION_HANDLERS
@@ -34,6 +40,8 @@ from schema.favorites import FavoriteMutation
 from schema.fields import compile_fields
 from schema.file_formats import FileFormatMutation, FileFormatQuery
 from schema.handover import HandoverQuery
+from schema.identity_rules import IdentityRulesMutation
+from schema.identity_tokens import IdentityTokenMutation
 from schema.inbox_events import InboxQuery, InboxSubscription
 from schema.inputs import describe_inputs
 from schema.interaction_closing import InteractionClosingMutation
@@ -47,7 +55,12 @@ from schema.notes import NoteQuery
 from schema.notification_events import NotificationSubscription
 from schema.notifications import NotificationMutation, NotificationQuery
 from schema.presence import PresenceMutation, PresenceSubscription
+from schema.profile_mutations import ProfileMutation
+from schema.profile_verifications import ProfileVerificationMutation
 from schema.reminders import ReminderMutation
+from schema.rule_mutations import RuleMutation
+from schema.rule_runs import RuleRunQuery
+from schema.rules import RuleQuery
 from schema.scalars import SCALARS
 from schema.sessions import SessionMutation, SessionQuery
 from schema.sharing import check_marks
@@ -65,6 +78,8 @@ from schema.ticket_templates import TicketTemplateQuery
 from schema.tickets import TicketQuery
 from schema.todos import TodoMutation
 from schema.topics import TopicMutation, TopicQuery
+from schema.webhook_mutations import WebhookMutation
+from schema.webhooks import WebhookQuery
 
 
 @strawberry.type(description="What can be read. Lists come in pages.")
@@ -91,8 +106,12 @@ class Query(
     NotificationQuery,
     DashboardQuery,
     ChatQuery,
+    DeliveryRequestQuery,
     FileFormatQuery,
     CallbackQuery,
+    RuleQuery,
+    RuleRunQuery,
+    WebhookQuery,
 ):
     """What can be read."""
 
@@ -102,6 +121,7 @@ class Mutation(
     SessionMutation,
     FavoriteMutation,
     CustomerMutation,
+    CustomerMergeMutation,
     BrandMutation,
     TeamMutation,
     AgentMutation,
@@ -115,6 +135,7 @@ class Mutation(
     TicketTagMutation,
     TicketDraftMutation,
     MessageMutation,
+    DeliveryRequestMutation,
     AttachmentMutation,
     NoteMutation,
     ReminderMutation,
@@ -124,9 +145,15 @@ class Mutation(
     NotificationMutation,
     PresenceMutation,
     ChatMutation,
+    IdentityTokenMutation,
+    ProfileMutation,
+    ProfileVerificationMutation,
     FileFormatMutation,
     CallbackMutation,
     CallbackRunMutation,
+    RuleMutation,
+    IdentityRulesMutation,
+    WebhookMutation,
 ):
     """What changes something."""
 
@@ -148,6 +175,7 @@ class Subscription(
     PresenceSubscription,
     DashboardSubscription,
     ChatSubscription,
+    DeliveryRequestSubscription,
 ):
     """What happens, live."""
 

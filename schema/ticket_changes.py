@@ -6,11 +6,12 @@ import strawberry
 
 from core.ids import NodeKind
 from resolvers import actors, favorites
+from resolvers.audiences import same_for_audience
 from resolvers.ticket_changes import TicketAction
 from schema.actors import Actor, wrap_actor
 from schema.favorite_items import FavoriteItem, favorite_item
-from schema.field_changes import FieldChange
-from schema.fields import column, derived, relation
+from schema.field_changes import FieldChange, shown_changes
+from schema.fields import column, derived_in_scope, relation
 from schema.nodes import FromRow, node_id
 
 strawberry.enum(TicketAction, description="What was done to a ticket.")
@@ -26,9 +27,9 @@ class TicketChange(FromRow):
         "Who did it.", actors.by_key, key=("actor_kind", "actor_id"), wrap=wrap_actor
     )
     occurred_at: datetime = column("When it was done.")
-    changes: list[FieldChange] = derived(
+    changes: list[FieldChange] = derived_in_scope(
         "The fields that were changed; none where something else was done.",
-        lambda row: [FieldChange.from_payload(change) for change in row.changes],
+        same_for_audience(lambda row, scope: shown_changes(row.changes, scope)),
         needs=("changes",),
     )
     item: FavoriteItem | None = relation(

@@ -48,7 +48,7 @@ class TicketCustomerInput:
     phone: str | None = strawberry.field(
         default=None,
         description="Their phone number; without a country code it is taken for a Turkish, then a "
-        "Greek one.",
+        "Greek one, and the other way round for who writes Greek.",
     )
     language: str | None = strawberry.field(
         default=None, description="The language they write in: `en`, `tr` or `el`."

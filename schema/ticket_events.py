@@ -17,9 +17,10 @@ from resolvers import messages, ticket_changes, tickets
 from resolvers.audiences import same_for_audience
 from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
+from schema.chat_changes import ChatEnded, ChatResumed, ChatRevoked
 from schema.events import EventFields, EventRow, StreamReady, StreamReset, stream_signal
 from schema.favorites import Favorite
-from schema.field_changes import FieldChange
+from schema.field_changes import FieldChange, shown_changes
 from schema.fields import Info, derived, derived_in_scope, relation
 from schema.live import Live
 from schema.messages import Message
@@ -107,9 +108,9 @@ class TicketChanged(EventFields):
     """Fields of the ticket changed."""
 
     ticket: Ticket = _ticket_now()
-    changes: list[FieldChange] = derived(
+    changes: list[FieldChange] = derived_in_scope(
         "What changed.",
-        lambda row: [FieldChange.from_payload(change) for change in row.payload["changes"]],
+        same_for_audience(lambda row, scope: shown_changes(row.payload["changes"], scope)),
         needs=("payload",),
     )
     change: TicketChange = _change()
@@ -134,6 +135,9 @@ TicketEvent = Annotated[
     | FavoriteAdded
     | FavoriteRemoved
     | TicketChanged
+    | ChatEnded
+    | ChatResumed
+    | ChatRevoked
     | AccessLost,
     strawberry.union("TicketEvent", description="What can happen to a ticket."),
 ]
@@ -146,6 +150,9 @@ _PLAIN_TYPES: dict[str, Any] = {
     "NoteChanged": NoteChanged,
     "NoteDeleted": NoteDeleted,
     "TicketChanged": TicketChanged,
+    "ChatEnded": ChatEnded,
+    "ChatResumed": ChatResumed,
+    "ChatRevoked": ChatRevoked,
 }
 
 

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import strawberry
 
-from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
+from core.errors import FieldErrorCode, FieldProblem, NotAllowed, ValidationFailed
 from core.ids import InvalidGlobalId, NodeKind, decode_global_id
 from core.pages import MAX_PAGE_SIZE
 from models.channels import Channel
 from models.tickets import TicketPriority, TicketStatus
+from models.viewers import ApiScope, Viewer
 from services.ticket_filters import MomentRange, TicketFilter
 
 ValueT = TypeVar("ValueT")
@@ -48,9 +49,13 @@ class TicketFilterInput:
     unassigned: bool | None = strawberry.field(
         default=None, description="Whether no agent is assigned (true) or some agent is (false)."
     )
-    customer_id: strawberry.ID | None = strawberry.field(default=None, description="Who asks.")
+    customer_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Who asks. Not without the scope `CUSTOMERS_READ`."
+    )
     company_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The company that the customer works for."
+        default=None,
+        description="The company that the customer works for. Not without the scope "
+        "`CUSTOMERS_READ`.",
     )
     tag_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Labels, of which they have one at least."
@@ -69,13 +74,19 @@ class TicketFilterInput:
     )
 
 
-def ticket_filter(given: TicketFilterInput | None) -> TicketFilter:
+def ticket_filter(viewer: Viewer, given: TicketFilterInput | None) -> TicketFilter:
     """Return the filter that a client wrote; None finds everything.
 
-    Raises ValidationFailed naming each id that is none of its kind, and each list that is too long.
+    Raises ValidationFailed naming each id that is none of its kind, and each list that is too long;
+    and NotAllowed where who may not read all customers asks whose tickets are a customer's: some
+    count as theirs by a mere claim.
     """
     if given is None:
         return TicketFilter()
+    is_stranger = viewer.actor is None  # who is told so by whatever reads the list
+    asks_whose = given.customer_id is not None or given.company_id is not None
+    if asks_whose and not is_stranger and not viewer.may(ApiScope.CUSTOMERS_READ):
+        raise NotAllowed
     check = _FilterCheck()
     wanted = TicketFilter(
         statuses=check.values("statuses", given.statuses),

@@ -9,9 +9,15 @@ from core.ids import NodeKind
 from models.tickets import TicketPriority, TicketStatus
 from resolvers import tickets
 from resolvers.global_ids import optional_row_id, row_id_of
-from schema.errors import EditConflict, NotAllowed, NotFound, ValidationFailed
+from schema.errors import (
+    EditConflict,
+    IdempotencyKeyReused,
+    NotAllowed,
+    NotFound,
+    ValidationFailed,
+)
 from schema.fields import Info
-from schema.inputs import EXPECTED_VERSION, MERGED_FIELDS, present
+from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, MERGED_FIELDS, present
 from schema.tickets import Ticket
 
 
@@ -81,6 +87,9 @@ class TicketTransferInput:
         description="What the new holder should know: becomes an inline note. At most 10,000 "
         "characters.",
     )
+    idempotency_key: str | None = strawberry.field(
+        default=None, description=f"For the comment. {IDEMPOTENCY_KEY}"
+    )
 
     def changes(self) -> dict[str, UUID | None]:
         """Return the fields that are present. Raises ValidationFailed for wrong ids."""
@@ -104,7 +113,7 @@ class TicketTransferSuccess:
 
 
 TicketTransferResult = Annotated[
-    TicketTransferSuccess | ValidationFailed | NotFound | NotAllowed,
+    TicketTransferSuccess | ValidationFailed | NotFound | NotAllowed | IdempotencyKeyReused,
     strawberry.union("TicketTransferResult", description="The ticket, or why nobody has it now."),
 ]
 
@@ -169,7 +178,11 @@ class TicketMutation:
     async def ticket_transfer(self, info: Info, input: TicketTransferInput) -> TicketTransferResult:
         """Hand a ticket over."""
         row = await tickets.transfer(
-            info.context, _row_id(input.ticket_id), input.changes(), input.comment
+            info.context,
+            _row_id(input.ticket_id),
+            input.changes(),
+            input.comment,
+            input.idempotency_key,
         )
         return TicketTransferSuccess(ticket=None if row is None else Ticket.from_row(row))
 

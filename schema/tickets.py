@@ -12,11 +12,13 @@ from models.notes import NoteKind
 from models.tickets import TicketPriority, TicketStatus
 from resolvers import (
     agents,
+    chats,
     customers,
     favorites,
     messages,
     notes,
     presence,
+    rule_runs,
     tags,
     ticket_changes,
     tickets,
@@ -57,12 +59,14 @@ from schema.scalars import EventCursor
 from schema.tags import Tag
 from schema.teams import Team
 from schema.ticket_changes import TicketChange
+from schema.ticket_chats import TicketChat
 from schema.ticket_filters import TicketFilterInput, ticket_filter
 from schema.timeline import TIMELINE_KINDS, TimelineConnection, timeline_connection
 from schema.topics import Topic
 
 if TYPE_CHECKING:
     from schema.favorites import Favorite
+    from schema.rule_runs import RuleRun
 
 
 @strawberry.type(description="A customer's request and everything said and done about it.")
@@ -90,7 +94,11 @@ class Ticket(FromRow, Node):
     assignee: Agent | None = relation(
         "The agent it is assigned to.", agents.at_work, key="assignee_id"
     )
-    customer: Customer = relation("Who asks.", customers.by_id, key="customer_id")
+    customer: Customer = relation(
+        "Who asks. For integrations that may not read customers: without what was claimed.",
+        customers.of_tickets,
+        key=("customer_id", "profile_id"),
+    )
     tags: list[Tag] = relation("Its labels, by name.", tags.by_ticket, key="id")
     email_subject: str = column("The subject of its mails.")
     favorite_count: int = relation(
@@ -103,8 +111,14 @@ class Ticket(FromRow, Node):
     last_message: Message | None = relation(
         "The newest message.", messages.by_id, key="last_message_id"
     )
+    chat: TicketChat | None = relation(
+        "The live chat that it holds; null where it came in another way.",
+        chats.by_ticket,
+        key="id",
+    )
     viewers: list[Presence] = relation(
-        "Who is looking at it now, and what they are doing; those who are away are left out.",
+        "Which agents are looking at it now, and what they are doing; those who are away are left "
+        "out.",
         presence.viewers,
         key="id",
         assumed_size=3,
@@ -171,6 +185,10 @@ class Ticket(FromRow, Node):
         "Its favourites, in the order of the conversation.", favorites.by_ticket
     )
 
+    rule_runs: Connection[Annotated["RuleRun", strawberry.lazy("schema.rule_runs")]] = paged(
+        "What rules did to it, newest first. For agents; others find none.", rule_runs.by_ticket
+    )
+
 
 @strawberry.type
 class TicketQuery:
@@ -214,7 +232,7 @@ class TicketQuery:
         """Load a page of tickets."""
         page = await tickets.page(
             info.context,
-            TicketList(ticket_filter(filter), search, order_by),
+            TicketList(ticket_filter(info.context.viewer, filter), search, order_by),
             page_arguments(info, first, after, last, before),
             connection_columns(info._raw_info),  # noqa: SLF001  # not public otherwise
         )

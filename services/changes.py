@@ -162,13 +162,22 @@ async def edited_fields(
     ]
 
 
-async def refuse_if_changed(work: UnitOfWork, row: Base, expected_version: int, field: str) -> None:
-    """Refuse to take away a text that is another one than the editor had loaded.
+async def refuse_if_changed(
+    work: UnitOfWork,
+    row: Base,
+    expected_version: int,
+    field: str,
+    *,
+    attribute: str | None = None,
+) -> None:
+    """Refuse to take away a value that is another one than the editor had loaded.
+
+    `attribute` is where it stands on the row, if it has another name there.
 
     Raises EditConflict, whose `yours` is null, and ValidationFailed as `apply_edit` does.
     """
     theirs = await _changes_since(work, row, expected_version)
-    now = getattr(row, field)
+    now = getattr(row, attribute or field)
     their = theirs.get(field)
     if their is not None and their.base_key != _key(now):
         conflict = ConflictingField(field, their.base, readable(now), None)
@@ -181,6 +190,10 @@ def changes_told_by(event: EventRecord, note_id: UUID | None = None) -> Sequence
     They are those of the row whose topic it stands in; with `note_id` those of that note, whose
     events stand in the topic of what it belongs to.
     """
+    moved = {one["note_id"]: one["changes"] for one in event.payload.get("notes", ())}
+    if note_id is not None and note_id.hex in moved:
+        of_moved: Sequence[Mapping[str, Any]] = moved[note_id.hex]
+        return of_moved
     if event.payload.get("note_id") != (note_id.hex if note_id else None):
         return ()
     changes: Sequence[Mapping[str, Any]] = event.payload.get("changes", ())

@@ -1,22 +1,25 @@
 """Who writes on a channel: the profile of a handle, and the customer it is linked to."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import ColumnElement, not_, select
 
 from core.errors import AlreadyExists
 from core.ids import new_id
 from models.base import NAME_CHARACTERS
-from models.channel_profiles import ChannelProfile
+from models.channel_profiles import ChannelProfile, ProfileLinkState
 from models.channels import Channel
-from models.customers import Customer
+from models.customers import CAME_BY_CLAIM, Customer
 from models.event_topics import topic_of
+from models.tickets import Ticket
 from services import customers
 from services.customer_lists import State, state_of
 from services.customers import NewCustomer
-from services.handles import handle_key, phone_of, possible_keys, spelled
+from services.handles import handle_key, is_known_as, likeliest_first, phone_of, spelled
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
+from services.validation import InputCheck
 
 # For customers without an address: by a ticket's channel, the profiles that tell one, and where.
 _ADDRESSES = {
@@ -40,7 +43,15 @@ class Sender:
     language: str | None = None
 
 
-async def hold_customer(work: UnitOfWork, sender: Sender) -> Customer:
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Somebody who writes on a channel: the customer, and the profile of the handle."""
+
+    customer: Customer
+    profile: ChannelProfile
+
+
+async def hold_customer(work: UnitOfWork, sender: Sender) -> Writer:
     """Find or make the customer behind a handle; others who want the handle wait until the end."""
     known = await _hold(work, sender)
     if known is not None:
@@ -67,6 +78,16 @@ async def owner_of(work: UnitOfWork, channel: Channel, handle: str) -> Customer 
     return linked or await _contact_of(work, channel, handle)
 
 
+async def profile_of(work: UnitOfWork, channel: Channel, handle: str) -> ChannelProfile | None:
+    """Return the profile of a handle, if the channel knows one."""
+    return await work.session.scalar(
+        select(ChannelProfile)
+        .where(is_known_as(channel, handle))
+        .order_by(likeliest_first(channel, handle))
+        .limit(1)
+    )
+
+
 async def link_unless_known(
     work: UnitOfWork, customer: Customer, sender: Sender, before: State | None
 ) -> bool:
@@ -88,20 +109,10 @@ async def _linked_to(work: UnitOfWork, channel: Channel, handle: str) -> Custome
     return await work.session.scalar(
         select(Customer)
         .join(ChannelProfile, ChannelProfile.customer_id == Customer.id)
-        .where(_is_known_as(channel, handle))
-        .order_by(_likeliest_first(channel, handle))
+        .where(is_known_as(channel, handle))
+        .order_by(likeliest_first(channel, handle))
         .limit(1)
     )
-
-
-def _is_known_as(channel: Channel, handle: str) -> ColumnElement[bool]:
-    keys = possible_keys(channel, handle)
-    return (ChannelProfile.channel == channel) & ChannelProfile.handle_key.in_(keys)
-
-
-def _likeliest_first(channel: Channel, handle: str) -> ColumnElement[int]:
-    places = {key: place for place, key in enumerate(possible_keys(channel, handle))}
-    return case(places, value=ChannelProfile.handle_key)
 
 
 async def _contact_of(work: UnitOfWork, channel: Channel, handle: str) -> Customer | None:
@@ -111,12 +122,16 @@ async def _contact_of(work: UnitOfWork, channel: Channel, handle: str) -> Custom
     phone = phone_of(channel, handle)
     if phone is None:
         return None
-    having = await work.session.scalars(select(Customer).where(Customer.phone == phone).limit(2))
+    having = await work.session.scalars(
+        select(Customer).where(Customer.phone == phone, Customer.merged_into_id.is_(None)).limit(2)
+    )
     found = having.all()
     return found[0] if len(found) == 1 else None
 
 
-async def link(work: UnitOfWork, customer: Customer, sender: Sender, before: State | None) -> None:
+async def link(
+    work: UnitOfWork, customer: Customer, sender: Sender, before: State | None
+) -> ChannelProfile:
     """Make a handle one of a customer, whom lists show in the state `before`, if at all yet."""
     profile = ChannelProfile(
         id=new_id(),
@@ -124,23 +139,30 @@ async def link(work: UnitOfWork, customer: Customer, sender: Sender, before: Sta
         channel=sender.channel,
         handle=spelled(sender.channel, sender.handle),
         handle_key=handle_key(sender.channel, sender.handle),
-        verified=False,
+        link_state=ProfileLinkState.OWN,
         linked_at=work.now,
-        claimed_email=sender.email,
+        claimed_email=sender.email or _address_of_form(sender),
         claimed_phone=sender.phone,
     )
     work.session.add(profile)
     _record(work, "ProfileLinked", profile, customer)
     await customers.show(work, customer, before)
+    return profile
 
 
-async def mail_address(work: UnitOfWork, customer: Customer, channel: Channel) -> str | None:
+async def mail_address(
+    work: UnitOfWork, customer: Customer, channel: Channel, profile_id: UUID | None = None
+) -> str | None:
     """Return the address at which a customer is answered by mail; None where there is none.
 
     Whoever filled in a web form is answered at the address that stands in the form: a claim opens
     nothing to them but the answer to what they wrote. To whom agents write first they write where
-    the customer has written from.
+    the customer has written from. What came by a profile that is linked on somebody's word alone,
+    `profile_id`, is answered there and nowhere else; and nothing else is answered there.
     """
+    claimed = await _claimed_profile(work, profile_id)
+    if claimed is not None:
+        return claimed.handle if claimed.channel is Channel.EMAIL else claimed.claimed_email
     if customer.email is not None or channel not in _ADDRESSES:
         return customer.email
     source, address = _ADDRESSES[channel]
@@ -149,6 +171,7 @@ async def mail_address(work: UnitOfWork, customer: Customer, channel: Channel) -
         .where(
             ChannelProfile.customer_id == customer.id,
             ChannelProfile.channel == source,
+            ChannelProfile.link_state != ProfileLinkState.CLAIMED,
             address.is_not(None),
         )
         .order_by(ChannelProfile.linked_at.desc(), ChannelProfile.id.desc())
@@ -156,12 +179,37 @@ async def mail_address(work: UnitOfWork, customer: Customer, channel: Channel) -
     )
 
 
-async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
+def mails_may_go_on(profile: ChannelProfile) -> ColumnElement[bool]:
+    """Limit a customer's tickets to those in which mails from an address may go on.
+
+    Who is linked on their word alone is a stranger: they go on with what they began, and nobody
+    else's mail goes where its answer would be sent to them.
+    """
+    if profile.link_state is ProfileLinkState.CLAIMED:
+        return Ticket.profile_id == profile.id
+    return not_(CAME_BY_CLAIM)
+
+
+async def is_claimed(work: UnitOfWork, profile_id: UUID | None) -> bool:
+    """Tell whether a profile is linked on somebody's word alone: who writes by it is a stranger."""
+    return await _claimed_profile(work, profile_id) is not None
+
+
+async def _claimed_profile(work: UnitOfWork, profile_id: UUID | None) -> ChannelProfile | None:
+    return await work.session.scalar(
+        select(ChannelProfile).where(
+            ChannelProfile.id == profile_id,
+            ChannelProfile.link_state == ProfileLinkState.CLAIMED,
+        )
+    )
+
+
+async def _hold(work: UnitOfWork, sender: Sender) -> Writer | None:
     found = await work.session.execute(
         select(ChannelProfile, Customer)
         .join(Customer, Customer.id == ChannelProfile.customer_id)
-        .where(_is_known_as(sender.channel, sender.handle))
-        .order_by(_likeliest_first(sender.channel, sender.handle))
+        .where(is_known_as(sender.channel, sender.handle))
+        .order_by(likeliest_first(sender.channel, sender.handle))
         .limit(1)
         .with_for_update(of=ChannelProfile)
     )
@@ -170,19 +218,28 @@ async def _hold(work: UnitOfWork, sender: Sender) -> Customer | None:
         return None
     profile: ChannelProfile = row.ChannelProfile
     customer: Customer = row.Customer
-    claims = (sender.email or profile.claimed_email, sender.phone or profile.claimed_phone)
+    claimed_email = sender.email or profile.claimed_email or _address_of_form(sender)
+    claims = (claimed_email, sender.phone or profile.claimed_phone)
     if claims != (profile.claimed_email, profile.claimed_phone):
         # Whose version this changes is locked before their ticket, as by everybody who locks both.
         await customers.lock(work, customer)
         profile.claimed_email, profile.claimed_phone = claims
         _record(work, "ProfileChanged", profile, customer)
-    return customer
+    return Writer(customer, profile)
 
 
-async def _introduce(work: UnitOfWork, sender: Sender) -> Customer:
+def _address_of_form(sender: Sender) -> str | None:
+    """Return the address by which a web form tells people apart: there they are answered."""
+    if sender.channel is not Channel.WEB:
+        return None
+    check = InputCheck()
+    address = check.email("handle", sender.handle)
+    return None if check.problems else address
+
+
+async def _introduce(work: UnitOfWork, sender: Sender) -> Writer:
     customer, before = await _customer_of(work, sender)
-    await link(work, customer, sender, before)
-    return customer
+    return Writer(customer, await link(work, customer, sender, before))
 
 
 def _record(work: UnitOfWork, event_type: str, profile: ChannelProfile, customer: Customer) -> None:

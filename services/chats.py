@@ -19,7 +19,6 @@ from core.errors import (
     IdempotencyKeyReused,
     LimitReached,
     NotAllowed,
-    NotFound,
     Unavailable,
 )
 from core.localization import translate
@@ -27,12 +26,15 @@ from models.actors import Actor, ActorKind
 from models.base import NAME_CHARACTERS
 from models.brands import Brand
 from models.channels import Channel
-from models.chats import SESSIONS_PER_CHAT, Chat, ChatSession, shows_ticket
+from models.chats import SESSIONS_PER_CHAT, Chat, ChatSession
 from models.idempotency_keys import KEPT_FOR, KEY_CHARACTERS
 from models.messages import MESSAGE_CHARACTERS, Message, MessageDirection
-from models.tickets import Ticket, TicketStatus
+from models.tickets import TicketStatus
 from models.viewers import Viewer
+from services.arrivals import expect_words, take_in
 from services.channel_profiles import Sender, hold_customer
+from services.chat_ends import resume
+from services.chats_in_hand import take_own
 from services.customers import LANGUAGES
 from services.directory import once_of
 from services.idempotency import create_once
@@ -41,12 +43,9 @@ from services.messages import (
     NewMessage,
     NewTicket,
     OutgoingMessage,
-    append,
     open_ticket,
-    set_open,
 )
 from services.sessions import CHAT_PREFIX, new_token, token_hash
-from services.tickets import TicketInHand
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -139,6 +138,8 @@ async def write(
 ) -> Message:
     """Let the customer of a chat write in it. A ticket that was closed is open from then on.
 
+    A chat that has ended goes on.
+
     Raises Unavailable, with the seconds to wait, for who writes too often.
     """
     once = once_of("messageSend", idempotency_key, outgoing)
@@ -148,13 +149,7 @@ async def write(
 async def _write(
     work: UnitOfWork, viewer: Viewer, outgoing: OutgoingMessage, row_id: UUID
 ) -> Message:
-    ticket = await work.session.scalar(
-        select(Ticket)
-        .where(shows_ticket(viewer), Ticket.id == outgoing.ticket_id)
-        .with_for_update()
-    )
-    if ticket is None:
-        raise NotFound
+    hand, chat = await take_own(work, viewer, outgoing.ticket_id)
     check = InputCheck()
     body = check.text("body", outgoing.body, MESSAGE_CHARACTERS)
     # The versions of a ticket count what the customer may not see, so none may be asked about.
@@ -164,16 +159,18 @@ async def _write(
     if outgoing.attachment_ids:
         check.refuse("attachmentIds", FieldErrorCode.NOT_ALLOWED_VALUE)
     check.raise_problems()
-    of_customer = and_(Message.ticket_id == ticket.id, Message.author_kind == ActorKind.CUSTOMER)
+    of_customer = and_(
+        Message.ticket_id == chat.ticket_id, Message.author_kind == ActorKind.CUSTOMER
+    )
     await _refuse_more(work.session, work.now, MESSAGES_PER_MINUTE, Message.created_at, of_customer)
-    hand = TicketInHand(work, ticket)
-    message = await append(
+    resume(work, hand, chat)
+    message = await take_in(
         work,
         hand,
         NewMessage(author=work.actor, direction=MessageDirection.INCOMING, body=body),
+        wakes=(*AWAKENED, TicketStatus.CLOSED),
         row_id=row_id,
     )
-    set_open(hand, instead_of=(*AWAKENED, TicketStatus.CLOSED))
     await hand.finish()
     return message
 
@@ -182,7 +179,10 @@ async def _started_before(work: UnitOfWork, new: NewChat, key: str | None) -> Ch
     """Return the chat that was started with this key. Raises IdempotencyKeyReused."""
     if key is None:
         return None
-    chat = await work.session.scalar(select(Chat).where(Chat.start_key_hash == token_hash(key)))
+    # Who takes the tokens of a chat away holds its row, and leaves no key there.
+    chat = await work.session.scalar(
+        select(Chat).where(Chat.start_key_hash == token_hash(key)).with_for_update()
+    )
     if chat is None:
         return None
     if chat.started_at < work.now - KEPT_FOR:
@@ -229,13 +229,18 @@ async def _open(work: UnitOfWork, brand: Brand, new: NewChat, key: str | None) -
     name = new.name or translate(new.language or brand.language, "chat-visitor")
     handle = token_urlsafe(HANDLE_BYTES)
     sender = Sender(Channel.LIVE_CHAT, handle, name, language=new.language)
-    customer = await hold_customer(work, sender)
-    work.actor = Actor(ActorKind.CUSTOMER, customer.id)
+    writer = await hold_customer(work, sender)
+    work.actor = Actor(ActorKind.CUSTOMER, writer.customer.id)
     title = translate(brand.language, "chat-title", name=name)
-    hand = await open_ticket(work, NewTicket(brand, customer, Channel.LIVE_CHAT, title))
+    new_ticket = NewTicket(
+        brand, writer.customer, Channel.LIVE_CHAT, title, profile_id=writer.profile.id
+    )
+    hand = await open_ticket(work, new_ticket)
+    await expect_words(work, hand)
     chat = Chat(
         ticket_id=hand.ticket.id,
-        customer_id=customer.id,
+        customer_id=writer.customer.id,
+        customer_name=writer.customer.name,
         brand_id=brand.id,
         started_at=work.now,
         start_key_hash=None if key is None else token_hash(key),

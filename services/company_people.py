@@ -119,7 +119,11 @@ async def rename(
     limits = [] if after is None else [Customer.id > after]
     rows = await work.session.scalars(
         select(Customer.id)
-        .where(Customer.company_id == company.id, *limits)
+        .where(
+            Customer.company_id == company.id,
+            Customer.merged_into_id.is_(None),  # nobody finds them any more
+            *limits,
+        )
         .order_by(Customer.id)
         .limit(PEOPLE_PER_ACT)
         .with_for_update(key_share=True)

@@ -114,10 +114,13 @@ def tell(
     work: UnitOfWork,
     customer: Customer,
     before: State | None,
-    after: State,
+    after: State | None,
     changes: Sequence[FieldChange] = (),
 ) -> None:
-    """Tell the lists what an act did to a customer, whose state before is None if they are new."""
+    """Tell the lists what an act did to a customer.
+
+    The state before is None of who is new, and the one after of who was merged into another.
+    """
     payload = {
         "customer_id": customer.id.hex,
         "before": before,

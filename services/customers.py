@@ -14,7 +14,7 @@ from core.text import address_key, fold
 from models import companies
 from models.base import NAME_CHARACTERS
 from models.companies import Company
-from models.customers import Customer, visible_to
+from models.customers import Customer, is_known_as, visible_to
 from models.viewers import ApiScope, Viewer
 from services import customer_lists, unique_keys
 from services.changes import Edit, FieldChange, apply_edit
@@ -22,12 +22,14 @@ from services.company_people import company_at, heed_companies
 from services.customer_tickets import tell_of_customers
 from services.directory import once_of, record_changes, record_created
 from services.idempotency import create_once
-from services.search import index_customer, index_new_customer
+from services.old_ids import is_of_old_one, refuse_old_form
+from services.search import forget_customer, index_customer, index_new_customer
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 LANGUAGES = frozenset({"en", "tr", "el"})
 _SHOWN_IN_INBOXES = {"name", "company"}
+_PUBLIC_NAMES = {"company_id": "company"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ async def create(
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
     once = once_of("customerCreate", idempotency_key, new)
-    return await create_once(work, once, Customer, partial(_create, work, viewer, new))
+    made = await create_once(work, once, Customer, partial(_create, work, viewer, new))
+    if made.merged_into_id is not None:  # since it was sent for the first time
+        return await work.session.get_one(Customer, made.merged_into_id)
+    return made
 
 
 async def update(
@@ -60,32 +65,19 @@ async def update(
 ) -> tuple[Customer, Edit]:
     """Edit fields of a customer; absent fields stay as they are.
 
-    Raises EditConflict where somebody else changed the same field since `expected_version`, and
-    AlreadyExists with the customer who has the e-mail address. Who has no company joins that of
-    the domain of a new address, unless `wanted` says for whom they work.
+    Raises EditConflict where somebody else changed the same field since `expected_version`, or
+    where it was loaded of who had the id before; and AlreadyExists with the customer who has the
+    e-mail address. Who has no company joins that of the domain of a new address, unless `wanted`
+    says for whom they work.
     """
     await heed_companies(work)
-    customer = await work.session.scalar(
-        select(Customer)
-        .where(visible_to(viewer), Customer.id == customer_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if customer is None:
-        raise NotFound
+    customer = await hold_known(work, viewer, customer_id)
     if not viewer.may(ApiScope.CUSTOMERS_WRITE):
         raise NotAllowed
-    cleaned = await _clean(work, viewer, wanted)
+    cleaned = await _clean(work, viewer, wanted, language=customer.language)
     company_before = customer.company_id
     before = await customer_lists.state_of(work, customer)
-    edit = await apply_edit(
-        work,
-        customer,
-        expected_version,
-        cleaned,
-        field_names={"company_id": "company"},
-        labels=await _company_names(work, customer.company_id, cleaned.get("company_id")),
-    )
+    edit = await _edit(work, customer, customer_id, expected_version, cleaned)
     if edit.changes:
         await _join_company(work, customer, edit, cleaned)
         customer.name_key = fold(customer.name)
@@ -108,9 +100,27 @@ async def update(
 async def lock(work: UnitOfWork, customer: Customer) -> None:
     """Lock a customer whose version the act raises, before their tickets and the log's counters.
 
-    Everybody does so in this order: else two acts on one customer could wait for each other.
+    Everybody does so in this order: else two acts on one customer could wait for each other. Rows
+    that refer to the customer are written meanwhile: who does that may hold a ticket already.
     """
-    await work.session.refresh(customer, with_for_update=True)
+    await work.session.refresh(customer, with_for_update={"key_share": True})
+
+
+async def hold_known(work: UnitOfWork, viewer: Viewer, customer_id: UUID) -> Customer:
+    """Lock the customer whom an id leads to now. Raises NotFound where the viewer sees none.
+
+    Who is merged while the act waits for them is found where they are then.
+    """
+    statement = (
+        select(Customer)
+        .where(visible_to(viewer), is_known_as(customer_id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    customer = await work.session.scalar(statement) or await work.session.scalar(statement)
+    if customer is None:
+        raise NotFound
+    return customer
 
 
 async def by_email(work: UnitOfWork, email: str) -> Customer | None:
@@ -181,25 +191,55 @@ async def show(
     customer_lists.tell(work, customer, before, after, changes)
 
 
+async def hide(work: UnitOfWork, customer: Customer, before: customer_lists.State) -> None:
+    """Make a customer who was merged findable no more, and take them out of all lists."""
+    await forget_customer(work.session, customer.id)
+    customer_lists.tell(work, customer, before, None)
+
+
 async def _create(work: UnitOfWork, viewer: Viewer, new: NewCustomer, row_id: UUID) -> Customer:
     customer = await insert_typed(work, viewer, new, row_id=row_id)
     await show(work, customer, None)
     return customer
 
 
+async def _edit(
+    work: UnitOfWork, customer: Customer, given_id: UUID, version: int, wanted: Mapping[str, Any]
+) -> Edit:
+    """Set what is wanted of a customer, who was asked for by an id that may be an old one."""
+    if given_id == customer.id:
+        old, company_before = None, None
+    else:
+        old = await work.session.get_one(Customer, given_id)
+        company_before = old.company_id
+    labels = await _company_names(
+        work, customer.company_id, company_before, wanted.get("company_id")
+    )
+    if old is not None and is_of_old_one(old, version):
+        await refuse_old_form(work, old, customer, wanted, _PUBLIC_NAMES, labels)
+        return Edit([], [])
+    return await apply_edit(
+        work, customer, version, wanted, field_names=_PUBLIC_NAMES, labels=labels
+    )
+
+
 def _email_key(email: str | None) -> str | None:
     return address_key(email) if email else None
 
 
-async def _clean(work: UnitOfWork, viewer: Viewer, wanted: Mapping[str, Any]) -> dict[str, Any]:
+async def _clean(
+    work: UnitOfWork, viewer: Viewer, wanted: Mapping[str, Any], *, language: str | None = None
+) -> dict[str, Any]:
+    """Return what was typed as it is kept; `language` is that of a customer who is known."""
     check = InputCheck()
     cleaned = dict(wanted)
+    language = cleaned.get("language") or language
     if "name" in cleaned:
         cleaned["name"] = check.line("name", cleaned["name"], NAME_CHARACTERS)
     if "email" in cleaned:
         cleaned["email"] = check.optional_email("email", cleaned["email"])
     if "phone" in cleaned:
-        cleaned["phone"] = check.optional_phone("phone", cleaned["phone"])
+        cleaned["phone"] = check.optional_phone("phone", cleaned["phone"], language)
     if cleaned.get("language") is not None:
         check.choice("language", cleaned["language"], LANGUAGES)
     company_id = cleaned.get("company_id")

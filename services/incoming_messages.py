@@ -7,15 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
-from core.errors import NotAllowed, NotFound
+from core.errors import FieldErrorCode, FieldProblem, NotAllowed, NotFound, ValidationFailed
 from core.text import fold, stored_line
 from models import brands
 from models.actors import Actor, ActorKind
+from models.attachments import Attachment
 from models.base import FREE_TEXT_CHARACTERS, NAME_CHARACTERS
 from models.brands import Brand
-from models.channel_profiles import HANDLE_CHARACTERS
+from models.channel_profiles import HANDLE_CHARACTERS, ProfileLinkState
 from models.channels import Channel
-from models.customers import Customer
 from models.messages import (
     EXTERNAL_ID_CHARACTERS,
     MESSAGE_CHARACTERS,
@@ -26,20 +26,19 @@ from models.messages import (
 from models.tickets import Ticket, TicketStatus
 from models.viewers import ApiScope, Viewer
 from services import attachments
-from services.channel_profiles import Sender, hold_customer
+from services.arrivals import take_in
+from services.channel_profiles import Sender, Writer, hold_customer, mails_may_go_on
 from services.directory import once_of
+from services.external_ids import is_written_by, known_message
 from services.idempotency import create_once
 from services.mail.subjects import without_reply_prefixes
 from services.messages import (
     NewMessage,
     NewTicket,
-    append,
     default_email_subject,
     open_ticket,
-    set_open,
 )
 from services.tickets import TicketInHand
-from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -50,7 +49,10 @@ _TITLE_OF_CHAT_CHARACTERS = 80
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """What a channel delivers. `external_id` is the channel's own id of the message."""
+    """What a channel delivers. `external_id` is the channel's own id of the message.
+
+    `is_automatic` says that no person wrote it.
+    """
 
     channel: Channel
     handle: str
@@ -62,6 +64,7 @@ class IncomingMessage:
     phone: str | None = None
     subject: str | None = None
     attachment_ids: Sequence[UUID] = field(default_factory=tuple)
+    is_automatic: bool = False
 
 
 async def receive(
@@ -74,7 +77,8 @@ async def receive(
     """Take in a customer's message: into their open ticket on this channel, or a new one.
 
     The same `external_id` of a channel is the same message: it is answered, not stored again.
-    Two messages of one handle that arrive at once are taken in one after the other.
+    Raises ValidationFailed where that is a message of another handle, or one that went out. Two
+    messages of one handle that arrive at once are taken in one after the other.
     """
     if not viewer.may(ApiScope.MESSAGES_WRITE):
         raise NotAllowed
@@ -95,72 +99,89 @@ async def _receive(
         raise NotFound
     known = await known_message(work, brand.id, incoming.channel, incoming.external_id)
     if known is not None:
+        if not await is_written_by(work, known, incoming.channel, incoming.handle):
+            taken = FieldErrorCode.ALREADY_TAKEN
+            raise ValidationFailed(FieldProblem(("input", "externalId"), taken))
         return known
-    customer = await hold_customer(
+    writer = await hold_customer(
         work,
         Sender(incoming.channel, incoming.handle, incoming.name, incoming.email, incoming.phone),
     )
-    hand = await hand_over(work, customer, brand, incoming)
-    message = await append(
+    hand = await hand_over(work, writer, brand, incoming)
+    message = await take_in(
         work,
         hand,
         NewMessage(
-            author=Actor(ActorKind.CUSTOMER, customer.id),
+            author=Actor(ActorKind.CUSTOMER, writer.customer.id),
             direction=MessageDirection.INCOMING,
             body=incoming.body,
             external_id=incoming.external_id,
+            is_automatic=incoming.is_automatic,
         ),
+        wakes=AWAKENED,
         row_id=row_id,
     )
     await attachments.attach(work, incoming.attachment_ids, message)
-    set_open(hand, instead_of=AWAKENED)
     await hand.finish()
     return message
 
 
-async def known_message(
-    work: UnitOfWork, brand_id: UUID, channel: Channel, external_id: str | None
-) -> Message | None:
-    """Return the message if it is known; a second act with its id waits here for the first one."""
-    if external_id is None:
-        return None
-    await take_turn(work, f"message:{brand_id.hex}:{channel}:{external_id}")
-    return await work.session.scalar(
-        select(Message).where(
-            Message.brand_id == brand_id,
-            Message.channel == channel,
-            Message.external_id == external_id,
-        )
-    )
-
-
 async def hand_over(
-    work: UnitOfWork, customer: Customer, brand: Brand, incoming: IncomingMessage
+    work: UnitOfWork, writer: Writer, brand: Brand, incoming: IncomingMessage
 ) -> TicketInHand:
     """Lock the conversation that goes on with a message, or open a ticket for it."""
-    ticket = await _ongoing_ticket(work, customer, brand, incoming)
+    ticket = await _ongoing_ticket(work, writer, brand, incoming)
     if ticket is not None:
         return TicketInHand(work, ticket)
-    title = incoming.subject or stored_line(incoming.body, _TITLE_OF_CHAT_CHARACTERS)
-    title = title or default_email_subject(brand)  # a mail may be empty
-    return await open_ticket(
-        work,
-        NewTicket(brand, customer, incoming.channel, title, email_subject=incoming.subject),
+    title = (
+        incoming.subject
+        or stored_line(incoming.body, _TITLE_OF_CHAT_CHARACTERS)
+        or await _first_filename(work, incoming)
+        or default_email_subject(brand)  # a mail may be empty
     )
+    hand = await open_ticket(
+        work,
+        NewTicket(
+            brand,
+            writer.customer,
+            incoming.channel,
+            title,
+            email_subject=incoming.subject,
+            profile_id=writer.profile.id,
+        ),
+    )
+    if incoming.is_automatic:  # no person waits for an answer
+        hand.ticket.waiting_since = None
+    return hand
+
+
+async def _first_filename(work: UnitOfWork, incoming: IncomingMessage) -> str | None:
+    """Return the name of the first file; `attach` says later whether it may be taken."""
+    if not incoming.attachment_ids:
+        return None
+    first = Attachment.id == incoming.attachment_ids[0]
+    return await work.session.scalar(select(Attachment.filename).where(first))
 
 
 async def _ongoing_ticket(
-    work: UnitOfWork, customer: Customer, brand: Brand, incoming: IncomingMessage
+    work: UnitOfWork, writer: Writer, brand: Brand, incoming: IncomingMessage
 ) -> Ticket | None:
-    """Find and lock the conversation that goes on: on the channel; for mail, by subject."""
+    """Find and lock the conversation that goes on: for mail by subject, otherwise of the handle.
+
+    Whoever has two handles on a channel has two conversations: each gets its own answers.
+    """
     newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
     is_mail = incoming.channel is Channel.EMAIL
     is_on_channel = Ticket.channel == incoming.channel
+    is_of_handle = Ticket.profile_id == writer.profile.id
+    # Whoever merely says to be the customer goes on with nothing that they did not begin.
+    if writer.profile.link_state is not ProfileLinkState.CLAIMED:
+        is_of_handle = or_(is_of_handle, Ticket.profile_id.is_(None))
     goes_on = and_(
-        Ticket.customer_id == customer.id,
+        Ticket.customer_id == writer.customer.id,
         Ticket.brand_id == brand.id,
         Ticket.status != TicketStatus.CLOSED,
-        or_(is_on_channel, _was_mailed()) if is_mail else is_on_channel,
+        _mail_goes_on(writer) if is_mail else and_(is_on_channel, is_of_handle),
     )
     if is_mail:
         wanted = _thread_key(incoming.subject or default_email_subject(brand))
@@ -176,6 +197,12 @@ async def _ongoing_ticket(
     )
 
 
+def _mail_goes_on(writer: Writer) -> ColumnElement[bool]:
+    """Limit tickets to those that mail goes on with, from whichever address of the customer."""
+    by_mail = or_(Ticket.channel == Channel.EMAIL, _was_mailed())
+    return and_(by_mail, mails_may_go_on(writer.profile))
+
+
 def _was_mailed() -> ColumnElement[bool]:
     """Limit tickets to those out of which mail was sent, whichever way they came in."""
     return exists().where(
@@ -188,6 +215,8 @@ def _was_mailed() -> ColumnElement[bool]:
 
 def _clean(incoming: IncomingMessage) -> IncomingMessage:
     check = InputCheck()
+    if incoming.channel is Channel.INTERNAL:  # agents alone open such tickets
+        check.refuse("channel", FieldErrorCode.NOT_ALLOWED_VALUE)
     cleaned = IncomingMessage(
         channel=incoming.channel,
         handle=(
@@ -195,17 +224,32 @@ def _clean(incoming: IncomingMessage) -> IncomingMessage:
             if incoming.channel is Channel.EMAIL
             else check.line("handle", incoming.handle, HANDLE_CHARACTERS)
         ),
-        body=check.text("body", incoming.body, MESSAGE_CHARACTERS),
+        body=_clean_body(check, incoming),
         brand_id=incoming.brand_id,
-        external_id=check.optional_line("externalId", incoming.external_id, EXTERNAL_ID_CHARACTERS),
+        external_id=_clean_external_id(check, incoming.external_id),
         name=check.optional_line("name", incoming.name, NAME_CHARACTERS),
         email=check.optional_email("email", incoming.email),
         phone=check.optional_phone("phone", incoming.phone),
         subject=check.optional_line("subject", incoming.subject, FREE_TEXT_CHARACTERS),
         attachment_ids=incoming.attachment_ids,
+        is_automatic=incoming.is_automatic,
     )
     check.raise_problems()
     return cleaned
+
+
+def _clean_body(check: InputCheck, incoming: IncomingMessage) -> str:
+    """Return the text, which may be missing where there are files: a photo without a word."""
+    if incoming.attachment_ids and not fold(incoming.body):
+        return ""
+    return check.text("body", incoming.body, MESSAGE_CHARACTERS)
+
+
+def _clean_external_id(check: InputCheck, external_id: str | None) -> str | None:
+    """Return the id, if there is one; an empty one would let each message be another."""
+    if external_id is None:
+        return None
+    return check.line("externalId", external_id, EXTERNAL_ID_CHARACTERS)
 
 
 def _thread_key(subject: str) -> str:

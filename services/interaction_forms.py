@@ -161,7 +161,8 @@ async def unsaved_fields(
         typed = (name for name, value in form.values.items() if value)
         return [_PUBLIC_NAMES.get(name, name) for name in typed]
     loaded = customer.version if form.expected_version is None else form.expected_version
-    settled = {name: _settled(name, value) for name, value in form.values.items()}
+    language = form.values.get("language") or customer.language
+    settled = {name: _settled(name, value, language) for name, value in form.values.items()}
     return await edited_fields(work, customer, loaded, settled, field_names=_PUBLIC_NAMES)
 
 
@@ -205,8 +206,11 @@ async def create(work: UnitOfWork, viewer: Viewer, form: CustomerForm) -> Custom
         return await customers.insert_typed(work, viewer, NewCustomer(**values))
 
 
-def _settled(name: str, value: Any) -> Any:
-    """Return a value as a customer has it, or as it was typed where no customer can have it."""
+def _settled(name: str, value: Any, language: str | None) -> Any:
+    """Return a value as a customer who writes this language has it.
+
+    That is as it was typed where no customer can have it.
+    """
     check = InputCheck()
     match name:
         case "name":
@@ -214,7 +218,7 @@ def _settled(name: str, value: Any) -> Any:
         case "email":
             settled = check.optional_email(name, value)
         case "phone":
-            settled = check.optional_phone(name, value)
+            settled = check.optional_phone(name, value, language)
         case _:
             settled = value or None
     return value if check.problems else settled

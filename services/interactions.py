@@ -156,7 +156,10 @@ async def _open(
         version=0,
     )
     hand = InteractionInHand(work, interaction, agent_id, [])
-    await hand.lock_customer()
+    customer = await hand.lock_customer()
+    if customer is not None and customer.merged_into_id is not None:
+        interaction.customer_id = customer.merged_into_id  # it happened while the act waited
+        await hand.lock_customer()
     work.session.add(interaction)
     await work.session.flush()
     hand.enter()
@@ -175,9 +178,10 @@ async def _recognise(work: UnitOfWork, viewer: Viewer, new: NewContact) -> NewCo
         handle = _clean_handle(new.channel, new.handle)
         customer = await owner_of(work, new.channel, handle)
         return replace(new, handle=handle, customer_id=customer.id if customer else None)
-    if await _customer(work, viewer, new.customer_id) is None:
+    known = await _customer(work, viewer, new.customer_id)
+    if known is None:
         raise NotFound
-    return new
+    return replace(new, customer_id=known.id)
 
 
 async def _open_already(
@@ -234,8 +238,12 @@ async def _clean(
             "summary", cleaned["summary"], FREE_TEXT_CHARACTERS
         )
     customer_id, ticket_id = cleaned.get("customer_id"), cleaned.get("ticket_id")
-    if customer_id is not None and await _customer(work, viewer, customer_id) is None:
-        check.refuse("customerId", FieldErrorCode.UNKNOWN_REFERENCE)
+    if customer_id is not None:
+        known = await _customer(work, viewer, customer_id)
+        if known is None:
+            check.refuse("customerId", FieldErrorCode.UNKNOWN_REFERENCE)
+        else:
+            cleaned["customer_id"] = known.id
     if ticket_id is not None:
         ticket = await _ticket(work, viewer, ticket_id)
         if ticket is None:
@@ -292,7 +300,7 @@ async def _labels(
 
 async def _customer(work: UnitOfWork, viewer: Viewer, row_id: UUID | None) -> Customer | None:
     return await work.session.scalar(
-        select(Customer).where(customers.visible_to(viewer), Customer.id == row_id)
+        select(Customer).where(customers.visible_to(viewer), customers.is_known_as(row_id))
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import Select, func, or_, select, update
 
 from core import clock
 from core.database import Database
+from core.errors import Unavailable
 from models.jobs import Job
 
 TIME_LIMIT = timedelta(seconds=45)
@@ -31,6 +32,8 @@ LEASE_MARGIN = timedelta(seconds=15)
 MAX_ATTEMPTS = 12
 FIRST_PAUSE = timedelta(seconds=15)
 LONGEST_PAUSE = timedelta(hours=1)
+# As often a job is tried again when it was told to be: one that was broken off for another act.
+SHORT_PAUSES = 3
 ERROR_CHARACTERS = 500
 
 Payload = dict[str, Any]
@@ -158,7 +161,7 @@ def _buried(job: Job, now: datetime) -> bool:
 async def _fail(database: Database, job: ClaimedJob, error: Exception) -> JobOutcome:
     is_last = job.attempt >= MAX_ATTEMPTS
     now = clock.now()
-    outcome = {"failed_at": now} if is_last else {"run_at": now + pause_after(job.attempt)}
+    outcome = {"failed_at": now} if is_last else {"run_at": now + _pause(job, error)}
     description = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS]
     if not await _settle(database, job, last_error=description, **outcome):
         return JobOutcome.LEASE_LOST
@@ -168,6 +171,13 @@ async def _fail(database: Database, job: ClaimedJob, error: Exception) -> JobOut
         return JobOutcome.DEAD
     _log.warning("job failed and will be tried again", **about, error=description)
     return JobOutcome.WILL_RETRY
+
+
+def _pause(job: ClaimedJob, error: Exception) -> timedelta:
+    """Come back when the error says so, the first times; what lasts longer is an outage."""
+    if job.attempt <= SHORT_PAUSES and isinstance(error, Unavailable) and error.retry_after_seconds:
+        return timedelta(seconds=error.retry_after_seconds)
+    return pause_after(job.attempt)
 
 
 async def _settle(database: Database, job: ClaimedJob, **values: Any) -> bool:

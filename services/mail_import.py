@@ -20,7 +20,7 @@ from models.agents import Agent
 from models.brands import Brand
 from models.channels import Channel
 from models.messages import Message
-from services.incoming_messages import known_message
+from services.external_ids import known_message
 from services.mail.archives import SkippedSource, read_archive
 from services.mail.parsing import ParsedMail, UnreadableMail, parse_mail
 from services.mail_files import FilesNotStored, stored

@@ -4,21 +4,29 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
+from typing import Self
 from uuid import UUID
 
-from sqlalchemy import exists, insert, or_, select
+from sqlalchemy import ColumnElement, and_, exists, insert, or_, select
 
 from core.text import address_key
 from models.actors import AUTOMATION, Actor, ActorKind
 from models.attachments import Attachment
 from models.brands import Brand
+from models.channel_profiles import ChannelProfile
 from models.channels import Channel
-from models.customers import Customer
 from models.messages import Message, MessageDirection
 from models.tickets import Ticket, TicketReference, TicketStatus
 from models.viewers import ApiScope, Viewer
 from services import customers
-from services.channel_profiles import Sender, hold_customer, owner_of
+from services.channel_profiles import (
+    Sender,
+    Writer,
+    hold_customer,
+    mails_may_go_on,
+    owner_of,
+    profile_of,
+)
 from services.mail.addresses import Mailbox
 from services.mail.parsing import ParsedMail
 from services.mail.subjects import without_reply_prefixes
@@ -73,19 +81,19 @@ async def add_mail(
     moment = min(mail.sent_at or work.now, work.now)
     actor = desk.actor_at(mail.sender)
     # The customer is locked before the ticket, as by everybody who takes messages in.
-    customer = None if actor else await hold_named_customer(work, mail.sender)
-    people = [customer.id] if customer else await _customers_written_to(work, desk, mail)
+    writer = None if actor else await hold_named_customer(work, mail.sender)
+    people = [Correspondent.of(writer)] if writer else await _written_to(work, desk, mail)
     thread = await find_thread(work, desk.brand.id, mail, people)
     if thread.ticket_id is not None:
         hand = TicketInHand(work, await lock_ticket(work, thread.ticket_id), moment=moment)
     else:
-        customer = customer or await hold_named_customer(work, _partner(desk, mail))
-        hand = await _open_ticket(work, desk.brand, customer, mail, moment)
+        writer = writer or await hold_named_customer(work, _partner(desk, mail))
+        hand = await _open_ticket(work, desk.brand, writer, mail, moment)
     message = await append(
         work,
         hand,
         NewMessage(
-            author=actor or Actor(ActorKind.CUSTOMER, customer.id if customer else None),
+            author=actor or Actor(ActorKind.CUSTOMER, writer.customer.id if writer else None),
             direction=MessageDirection.OUTGOING if actor else MessageDirection.INCOMING,
             body=mail.text,
             body_html=mail.html,
@@ -109,15 +117,16 @@ async def take_mail_turn(work: UnitOfWork, brand_id: UUID) -> None:
     await take_turn(work, f"mail:{brand_id.hex}")
 
 
-async def hold_named_customer(work: UnitOfWork, mailbox: Mailbox) -> Customer:
+async def hold_named_customer(work: UnitOfWork, mailbox: Mailbox) -> Writer:
     """Find or make the customer; who was known by the address alone gets the name in the mail."""
     sender = Sender(Channel.EMAIL, mailbox.address, name=mailbox.name or None)
-    customer = await hold_customer(work, sender)
+    writer = await hold_customer(work, sender)
+    customer = writer.customer
     if mailbox.name and address_key(customer.name) == address_key(mailbox.address):
         await customers.update(
             work, _IMPORTER, customer.id, customer.version, {"name": mailbox.name}
         )
-    return customer
+    return writer
 
 
 def _partner(desk: MailDesk, mail: ParsedMail) -> Mailbox:
@@ -132,12 +141,38 @@ def _partners(desk: MailDesk, mail: ParsedMail) -> Iterator[Mailbox]:
     return (each for each in chain(mail.to, mail.cc) if desk.actor_at(each) is None)
 
 
-async def _customers_written_to(work: UnitOfWork, desk: MailDesk, mail: ParsedMail) -> list[UUID]:
-    owners = [
-        await owner_of(work, Channel.EMAIL, partner.address)
-        for partner in islice(_partners(desk, mail), _RECIPIENTS)
-    ]
-    return [owner.id for owner in owners if owner is not None]
+@dataclass(frozen=True, slots=True)
+class Correspondent:
+    """A customer who wrote a mail, or was written to, and the profile of the address if known."""
+
+    customer_id: UUID
+    profile: ChannelProfile | None
+
+    @classmethod
+    def of(cls, writer: Writer) -> Self:
+        """Return who wrote a mail."""
+        return cls(writer.customer.id, writer.profile)
+
+    @property
+    def is_there(self) -> ColumnElement[bool]:
+        """Limit tickets to those which are theirs, or into which they wrote."""
+        has_written = exists().where(
+            Message.ticket_id == Ticket.id,
+            Message.author_kind == ActorKind.CUSTOMER,
+            Message.author_id == self.customer_id,
+        )
+        theirs = or_(Ticket.customer_id == self.customer_id, has_written)
+        return theirs if self.profile is None else and_(theirs, mails_may_go_on(self.profile))
+
+
+async def _written_to(work: UnitOfWork, desk: MailDesk, mail: ParsedMail) -> list[Correspondent]:
+    people = []
+    for partner in islice(_partners(desk, mail), _RECIPIENTS):
+        owner = await owner_of(work, Channel.EMAIL, partner.address)
+        if owner is not None:
+            profile = await profile_of(work, Channel.EMAIL, partner.address)
+            people.append(Correspondent(owner.id, profile))
+    return people
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +184,15 @@ class Thread:
 
 
 async def find_thread(
-    work: UnitOfWork, brand_id: UUID, mail: ParsedMail, people: Collection[UUID]
+    work: UnitOfWork, brand_id: UUID, mail: ParsedMail, people: Collection[Correspondent]
 ) -> Thread:
     """Find the ticket that a mail goes on with, by its own id and by those that it refers to.
 
     The id of a mail that is in the desk leads anybody into its ticket: who knows it was sent the
     mail. One that mails only name may be a newsletter's, which strangers answer as well, or be
     guessed: it leads a mail into a ticket only where `people`, customers who wrote the mail or were
-    written to, have written before or are those whom the ticket is of.
+    written to, have written before or are those whom the ticket is of, and never from or to who
+    only claims to be the customer into what others began.
 
     A mail's own id is named already where an answer to it was taken in before it. Where a mail
     joins two threads that were two tickets, they stay two: agents have worked on both.
@@ -197,19 +233,14 @@ async def _tickets_that_name(
 
 
 async def _tickets_of_people(
-    work: UnitOfWork, ticket_ids: Collection[UUID], people: Collection[UUID]
+    work: UnitOfWork, ticket_ids: Collection[UUID], people: Collection[Correspondent]
 ) -> set[UUID]:
-    """Return those of the tickets which are of these customers, or into which they wrote."""
+    """Return those of the tickets in which one of these people is."""
     if not ticket_ids or not people:
         return set()
-    has_written = exists().where(
-        Message.ticket_id == Ticket.id,
-        Message.author_kind == ActorKind.CUSTOMER,
-        Message.author_id.in_(people),
-    )
     found = await work.session.scalars(
         select(Ticket.id).where(
-            Ticket.id.in_(ticket_ids), or_(Ticket.customer_id.in_(people), has_written)
+            Ticket.id.in_(ticket_ids), or_(*(person.is_there for person in people))
         )
     )
     return set(found)
@@ -221,18 +252,19 @@ async def lock_ticket(work: UnitOfWork, ticket_id: UUID) -> Ticket:
 
 
 async def _open_ticket(
-    work: UnitOfWork, brand: Brand, customer: Customer, mail: ParsedMail, moment: datetime
+    work: UnitOfWork, brand: Brand, writer: Writer, mail: ParsedMail, moment: datetime
 ) -> TicketInHand:
     subject = without_reply_prefixes(mail.subject)
     return await open_ticket(
         work,
         NewTicket(
             brand=brand,
-            customer=customer,
+            customer=writer.customer,
             channel=Channel.EMAIL,
             title=subject or default_email_subject(brand),
             email_subject=subject or None,
             status=TicketStatus.OPEN,
+            profile_id=writer.profile.id,
             created_at=moment,
         ),
     )

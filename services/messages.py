@@ -1,7 +1,7 @@
 """Messages of tickets: those that are written to customers, and how any message is added."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from core.errors import NotAllowed
 from core.ids import new_id
 from core.localization import translate
 from models.actors import Actor
@@ -25,11 +26,11 @@ from models.messages import (
 from models.tickets import Ticket, TicketPriority, TicketStatus, next_number, visible_to
 from models.viewers import ApiScope, Viewer
 from services import attachments, customers, waiting
-from services.changes import FieldChange
+from services.automatic_answers import may_answer_automatically
 from services.directory import once_of
 from services.idempotency import create_once
 from services.new_activity import refuse_unseen
-from services.outgoing_mail.posting import Posting, post, posting_of
+from services.posting import Posting, post, posting_of
 from services.search import index_ticket, index_title
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
@@ -50,7 +51,8 @@ class OutgoingMessage:
 class NewTicket:
     """A ticket to be opened. `created_at` is given for mail of the past.
 
-    `origin` is what the log is to keep of how it came about.
+    `profile_id` is the handle by which the customer began it, and `origin` what the log is to keep
+    of how it came about.
     """
 
     brand: Brand
@@ -63,13 +65,14 @@ class NewTicket:
     topic_id: UUID | None = None
     team_id: UUID | None = None
     assignee_id: UUID | None = None
+    profile_id: UUID | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message to be added. `posting` is how it goes out by mail.
+    """A message to be added. `posting` is how it goes out, where it does.
 
     `channel` is given where it is not the ticket's: mail into a ticket that an agent opened.
     `created_at` is given for mail of the past, which may stand before the last message, and before
@@ -116,23 +119,46 @@ async def _send(
     check.raise_problems()
     if outgoing.expected_version is not None:
         await refuse_unseen(work, viewer, hand.ticket, outgoing.expected_version)
+    message = await answer(work, hand, work.actor, body, row_id=row_id)
+    await attachments.attach(work, outgoing.attachment_ids, message)
+    if hand.ticket.status is TicketStatus.NEW:
+        hand.set_status(TicketStatus.OPEN)
+    await hand.finish()
+    return message
+
+
+async def answer(
+    work: UnitOfWork,
+    hand: TicketInHand,
+    author: Actor,
+    body: str,
+    *,
+    row_id: UUID | None = None,
+    is_automatic: bool = False,
+) -> Message:
+    """Add a message to the customer of a ticket, and let it go out the way they can be reached.
+
+    An automatic one is written by no person: nobody takes it back, so it goes out at once. Raises
+    NotAllowed where it would answer another machine: see `may_answer_automatically`.
+    """
+    if is_automatic and not await may_answer_automatically(work.session, hand.ticket.id):
+        raise NotAllowed
     posting = await posting_of(work, hand.ticket)
-    message = await append(
+    if posting is not None and is_automatic:
+        posting = replace(posting, undo_seconds=0)
+    return await append(
         work,
         hand,
         NewMessage(
-            author=work.actor,
+            author=author,
             direction=MessageDirection.OUTGOING,
             body=body,
             posting=posting,
-            channel=Channel.EMAIL if posting else None,
+            channel=posting.channel if posting else None,
+            is_automatic=is_automatic,
         ),
         row_id=row_id,
     )
-    await attachments.attach(work, outgoing.attachment_ids, message)
-    set_open(hand, instead_of=(TicketStatus.NEW,))
-    await hand.finish()
-    return message
 
 
 async def open_ticket(
@@ -154,6 +180,7 @@ async def open_ticket(
         team_id=new.team_id,
         assignee_id=new.assignee_id,
         customer_id=new.customer.id,
+        profile_id=new.profile_id,
         email_subject=subject[:FREE_TEXT_CHARACTERS],
         created_at=moment,
         updated_at=moment,
@@ -166,7 +193,7 @@ async def open_ticket(
     await work.session.flush()
     await index_title(work.session, ticket.id, ticket.title)
     await index_ticket(work.session, ticket.id, str(ticket.number))
-    hand = TicketInHand(work, ticket, is_new=True, moment=moment)
+    hand = TicketInHand(work, ticket, is_new=True, moment=new.created_at)
     hand.record("TicketCreated", dict(new.origin))
     work.record(
         "CustomerTicketOpened",
@@ -196,6 +223,8 @@ async def append(
         is_automatic=new.is_automatic,
         omitted_files=new.omitted_files,
         external_id=new.external_id,
+        delivery_attempts=0,
+        delivery_begun=0,
         created_at=new.created_at or work.now,
     )
     if new.posting is not None:
@@ -210,7 +239,8 @@ async def append(
     else:
         ticket.created_at = min(ticket.created_at, new.created_at)
         await waiting.look_up(work.session, ticket)
-    hand.record("MessageAdded", {"message_id": message.id.hex})
+    added = {"message_id": message.id.hex, "direction": message.direction}
+    hand.record("MessageAdded", added)
     if ticket.channel is Channel.LIVE_CHAT:
         told = {"message_id": message.id.hex}
         work.record("ChatMessageAdded", told, topic=chat_topic(ticket.id))
@@ -220,15 +250,6 @@ async def append(
 def default_email_subject(brand: Brand) -> str:
     """Return the subject of mails whose ticket has none, in the brand's language."""
     return brand.default_email_subject or translate(brand.language, "default-email-subject")
-
-
-def set_open(hand: TicketInHand, *, instead_of: Sequence[TicketStatus]) -> None:
-    """Open a ticket that has one of these states; with any other it stays as it is."""
-    before = hand.ticket.status
-    if before in instead_of:
-        hand.ticket.status = TicketStatus.OPEN
-        hand.ticket.closed_at = None
-        hand.record_changes([FieldChange("status", before, TicketStatus.OPEN)])
 
 
 async def _is_last(work: UnitOfWork, ticket: Ticket, message: Message) -> bool:

@@ -28,6 +28,7 @@ from models.notes import (
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from services import attachments, reminders
+from services.customers import hold_known
 from services.directory import once_of
 from services.idempotency import create_once
 from services.mentions import set_mentions
@@ -110,6 +111,7 @@ async def _add(work: UnitOfWork, viewer: Viewer, new: NewNote, row_id: UUID) -> 
         await hand.finish()
         return note
     owner = await _owner(work, viewer, new)
+    new = replace(new, owner_id=owner.id)  # who was merged is another customer by now
     note = await _write(work, await _clean(work, viewer, new), row_id)
     _record(work, note, owner)
     return note
@@ -139,22 +141,16 @@ async def add_inline(
 
 
 async def _owner(work: UnitOfWork, viewer: Viewer, new: NewNote) -> Customer | Company:
-    owner: Customer | Company | None
     if new.kind is NoteKind.CUSTOMER:
-        owner = await work.session.scalar(
-            select(Customer)
-            .where(customers.visible_to(viewer), Customer.id == new.owner_id)
-            .with_for_update()
-        )
-    else:
-        owner = await work.session.scalar(
-            select(Company)
-            .where(companies.visible_to(viewer), Company.id == new.owner_id)
-            .with_for_update()
-        )
-    if owner is None:
+        return await hold_known(work, viewer, new.owner_id)
+    company = await work.session.scalar(
+        select(Company)
+        .where(companies.visible_to(viewer), Company.id == new.owner_id)
+        .with_for_update()
+    )
+    if company is None:
         raise NotFound
-    return owner
+    return company
 
 
 async def _clean(work: UnitOfWork, viewer: Viewer, new: NewNote) -> NewNote:

@@ -87,8 +87,14 @@ async def lock_note(work: UnitOfWork, *which: ColumnElement[bool]) -> tuple[Note
     else:
         owner = await work.session.get_one(Company, place.company_id, with_for_update=True)
     # The note may have been deleted meanwhile.
-    note = await work.session.scalar(select(Note).where(*which).with_for_update())
-    return None if note is None else (note, owner)
+    note = await work.session.scalar(
+        select(Note).where(*which).with_for_update().execution_options(populate_existing=True)
+    )
+    if note is None:
+        return None
+    if note.customer_id != place.customer_id:
+        return await lock_note(work, *which)  # the customer was merged meanwhile
+    return note, owner
 
 
 async def take_editable_note(work: UnitOfWork, viewer: Viewer, note_id: UUID) -> NoteInHand:

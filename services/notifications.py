@@ -9,6 +9,7 @@ from core.errors import FieldErrorCode, LimitReached, NotAllowed, NotFound
 from core.ids import new_id
 from models.actors import Actor, ActorKind
 from models.agents import Agent, AgentRole
+from models.base import FREE_TEXT_CHARACTERS
 from models.brands import BrandMember
 from models.event_topics import notifications_topic
 from models.messages import Message
@@ -63,6 +64,51 @@ async def tell_undelivered(work: UnitOfWork, ticket: Ticket, message: Message) -
     told = next((agent_id for agent_id in concerned if agent_id in seeing), None)
     if told is not None:
         _tell(work, told, NotificationKind.DELIVERY_FAILED, ticket_id=ticket.id)
+
+
+async def tell_admins(
+    work: UnitOfWork,
+    kind: NotificationKind,
+    *,
+    rule_id: UUID | None = None,
+    webhook_id: UUID | None = None,
+    ticket_id: UUID | None = None,
+) -> None:
+    """Tell all admins who are at work of what needs one."""
+    admins = select(Agent.id).where(Agent.role == AgentRole.ADMIN, Agent.active)
+    for agent_id in await work.session.scalars(admins.order_by(Agent.id)):
+        _tell(work, agent_id, kind, rule_id=rule_id, webhook_id=webhook_id, ticket_id=ticket_id)
+
+
+async def tell_what_rule_says(
+    work: UnitOfWork,
+    rule_id: UUID,
+    ticket: Ticket,
+    body: str,
+    *,
+    agent_id: UUID | None = None,
+    team_id: UUID | None = None,
+) -> int:
+    """Tell an agent, all of a team, or without both the admins, what a rule says of a ticket.
+
+    Who does not see the ticket is told nothing. Returns how many were told.
+    """
+    if agent_id is not None:
+        meant = Agent.id == agent_id
+    elif team_id is not None:
+        of_team = select(TeamMember.agent_id).where(TeamMember.team_id == team_id)
+        meant = Agent.id.in_(of_team)
+    else:
+        meant = Agent.role == AgentRole.ADMIN
+    sees = await may_read_notes(work, ticket.id)
+    found = await work.session.scalars(
+        select(Agent.id).where(meant, Agent.active, sees).order_by(Agent.id)
+    )
+    told = found.all()
+    about = {"ticket_id": ticket.id, "rule_id": rule_id}
+    for each in told:
+        _tell(work, each, NotificationKind.RULE_NOTICE, body=body[:FREE_TEXT_CHARACTERS], **about)
+    return len(told)
 
 
 async def may_read_notes(work: UnitOfWork, ticket_id: UUID | None) -> ColumnElement[bool]:
@@ -127,7 +173,14 @@ def _tell_of_note(work: UnitOfWork, agent_id: UUID, kind: NotificationKind, note
     )
 
 
-def _tell(work: UnitOfWork, agent_id: UUID, kind: NotificationKind, **about: UUID | None) -> None:
+def _tell(
+    work: UnitOfWork,
+    agent_id: UUID,
+    kind: NotificationKind,
+    *,
+    body: str | None = None,
+    **about: UUID | None,
+) -> None:
     """Tell an agent of what somebody else did."""
     if work.actor == Actor(ActorKind.AGENT, agent_id):
         return
@@ -138,6 +191,7 @@ def _tell(work: UnitOfWork, agent_id: UUID, kind: NotificationKind, **about: UUI
         actor_kind=work.actor.kind,
         actor_id=work.actor.id,
         created_at=work.now,
+        body=body,
         **about,
     )
     work.session.add(notification)

@@ -1,9 +1,28 @@
-"""What agents may say of what they are doing."""
+"""What agents, and the customers of chats, may say of what they are doing."""
+
+from enum import StrEnum
 
 from core.errors import NotAllowed
 from models.presence import FIELD_CHARACTERS, PresenceState
 from models.viewers import Viewer
 from services.validation import InputCheck
+
+
+class ChatState(StrEnum):
+    """What the customer of a chat is doing in it.
+
+    It is part of what agents may say, and names no field.
+    """
+
+    AWAY = "AWAY"
+    VIEWING = "VIEWING"
+    TYPING = "TYPING"
+
+    @property
+    def presence(self) -> PresenceState:
+        """How it shows to agents."""
+        return PresenceState(self.value)
+
 
 _NAMES_A_FIELD = (PresenceState.EDITING, PresenceState.TYPING)
 

@@ -32,8 +32,9 @@ from core.text import (
     single_line,
 )
 from models.base import Base
-from models.customers import Customer, CustomerTerm
+from models.customers import CAME_BY_CLAIM, Customer, CustomerTerm
 from models.tickets import Ticket, TicketTerm
+from models.viewers import ApiScope, Viewer
 from services.spelling import NearWords, learn
 
 TERMS_PER_TEXT = 500
@@ -70,8 +71,13 @@ async def index_customer(
 
     The texts are their name, address, number and handles.
     """
-    await session.execute(delete(CustomerTerm).where(CustomerTerm.customer_id == customer_id))
+    await forget_customer(session, customer_id)
     await index_new_customer(session, customer_id, texts, company_name)
+
+
+async def forget_customer(session: AsyncSession, customer_id: UUID) -> None:
+    """Make a customer findable by no word."""
+    await session.execute(delete(CustomerTerm).where(CustomerTerm.customer_id == customer_id))
 
 
 async def index_new_customer(
@@ -128,21 +134,23 @@ def check_search(search: str | None) -> str | None:
     return cleaned or None
 
 
-def tickets_matching(search: str) -> ColumnElement[bool]:
+def tickets_matching(viewer: Viewer, search: str) -> ColumnElement[bool]:
     """Limit tickets to those that have each word of `search`, or a word beginning with it.
 
     The words of their customer count as well. They are looked up there: they may change any time.
+    To who may not read all customers a ticket is none of the customer whom somebody claims to be.
     """
-    return _each_word(search, lambda word: Ticket.id.in_(_tickets_with(word)))
+    named = [] if viewer.may(ApiScope.CUSTOMERS_READ) else [~CAME_BY_CLAIM]
+    return _each_word(search, lambda word: Ticket.id.in_(_tickets_with(word, named)))
 
 
-def _tickets_with(word: QueryWord) -> CompoundSelect[UUID]:
+def _tickets_with(word: QueryWord, named: Sequence[ColumnElement[bool]]) -> CompoundSelect[UUID]:
     # A union, not OR: the database then finds the few ids first instead of reading all tickets.
     return union_all(
         select(TicketTerm.ticket_id).where(_begins(TicketTerm.term, word.terms)),
         select(Ticket.id)
         .join(CustomerTerm, CustomerTerm.customer_id == Ticket.customer_id)
-        .where(_begins(CustomerTerm.term, word.terms), ~CustomerTerm.of_company)
+        .where(_begins(CustomerTerm.term, word.terms), ~CustomerTerm.of_company, *named)
         .correlate(None),
     )
 

@@ -22,7 +22,7 @@ from core.gathering import Gathering
 from core.text import address_key
 from models.actors import ActorKind
 from models.agents import Agent
-from models.api_tokens import ApiToken
+from models.api_tokens import ApiTokenSecret
 from models.base import EMAIL_CHARACTERS
 from models.chats import ChatSession
 from models.sessions import ABSOLUTE_LIFETIME, Session
@@ -44,9 +44,9 @@ TOUCH_SECONDS = 300
 # A read does not wait any longer for whoever writes meanwhile.
 TOUCH_WAIT_SECONDS = 1
 
-_SESSION_TABLES: dict[ActorKind, type[Session | ApiToken | ChatSession]] = {
+_SESSION_TABLES: dict[ActorKind, type[Session | ApiTokenSecret | ChatSession]] = {
     ActorKind.AGENT: Session,
-    ActorKind.INTEGRATION: ApiToken,
+    ActorKind.INTEGRATION: ApiTokenSecret,
     ActorKind.CUSTOMER: ChatSession,
 }
 
@@ -104,14 +104,18 @@ async def sign_in(
 
 
 async def sign_out(database: Database, viewer: Viewer) -> datetime:
-    """End the viewer's session; return when. An API token is not signed out but revoked."""
-    if not viewer.is_agent:
+    """End the session of an agent, or of a chat's customer; return when.
+
+    An API token is not signed out but revoked.
+    """
+    table = ChatSession if viewer.is_customer else Session
+    if not (viewer.is_agent or viewer.is_customer):
         raise NotAllowed
     now = clock.now()
     async with database.transaction() as session:
         await session.execute(
-            update(Session)
-            .where(Session.id == viewer.session_id, Session.ended_at.is_(None))
+            update(table)
+            .where(table.id == viewer.session_id, table.ended_at.is_(None))
             .values(ended_at=now)
         )
     return now
@@ -167,8 +171,9 @@ class Authentication:
 async def persons_now(database: Database, viewers: Collection[Viewer]) -> dict[UUID, Viewer]:
     """Return what signed-in viewers may see and do now, by session, as `Viewer.person`.
 
-    Absent are those whose session has ended, and whose API token is revoked or expired. The
-    language of integrations and of chat customers is not known here: it is that of their request.
+    Absent are those whose session or secret has ended, and whose API token is revoked or expired.
+    The language of integrations and of chat customers is not known here: it is that of their
+    request.
     """
     agents = {viewer.session_id for viewer in viewers if viewer.is_agent}
     customers = {viewer.session_id for viewer in viewers if viewer.is_customer}
@@ -181,7 +186,8 @@ async def persons_now(database: Database, viewers: Collection[Viewer]) -> dict[U
         if customers:
             found += await token_holders.customers(connection, ChatSession.id.in_(customers))
         if integrations:
-            found += await token_holders.integrations(connection, ApiToken.id.in_(integrations))
+            wanted = ApiTokenSecret.id.in_(integrations)
+            found += await token_holders.integrations(connection, wanted)
     return now | {one.session_id: one.person for one in found}
 
 

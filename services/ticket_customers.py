@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.errors import AlreadyExists, FieldErrorCode, FieldProblem, ValidationFailed
 from models.base import NAME_CHARACTERS
 from models.channels import Channel
-from models.customers import Customer, visible_to
+from models.customers import Customer, is_known_as, visible_to
 from models.viewers import Viewer
 from services import customers
 from services.channel_profiles import Sender, mail_address, owner_of, take_handle
@@ -45,7 +45,7 @@ def clean(check: InputCheck, wanted: TicketCustomer) -> TicketCustomer:
         wanted,
         name=check.line("customer.name", wanted.name, NAME_CHARACTERS),
         email=check.email("customer.email", wanted.email),
-        phone=check.optional_phone("customer.phone", wanted.phone),
+        phone=check.optional_phone("customer.phone", wanted.phone, language),
         language=language,
     )
 
@@ -69,9 +69,13 @@ async def find_or_add(work: UnitOfWork, viewer: Viewer, wanted: TicketCustomer) 
     """
     if wanted.id is None:
         return await _with_address(work, wanted)
-    customer = await work.session.scalar(
-        select(Customer).where(visible_to(viewer), Customer.id == wanted.id)
+    # Locked as the ticket will be: who only shared them could wait for another who does.
+    statement = (
+        select(Customer)
+        .where(visible_to(viewer), is_known_as(wanted.id))
+        .with_for_update(key_share=True)
     )
+    customer = await work.session.scalar(statement) or await work.session.scalar(statement)
     if customer is None:
         path = ("input", "customer", "id")
         raise ValidationFailed(FieldProblem(path, FieldErrorCode.UNKNOWN_REFERENCE))

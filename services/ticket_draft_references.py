@@ -38,7 +38,7 @@ REFERENCES: Mapping[str, Reference] = {
     "brand_id": Reference("brand", Brand, brands.visible_to),
     "template_id": Reference("template", TicketTemplate, ticket_templates.visible_to),
     "topic_id": Reference("topic", Topic, topics.visible_to),
-    "customer_id": Reference("customer", Customer, customers.visible_to),
+    "customer_id": Reference("customer", Customer, customers.leads_to_visible),
     "assignee_id": Reference("assignee", Agent, _agents),
     "team_id": Reference("team", Team, teams.visible_to),
     "tag_ids": Reference("tags", Tag, tags.visible_to),

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.channels import Channel
-from models.customers import Customer
+from models.customers import Customer, is_known_as
 from models.tags import Tag, TicketTag
 from models.teams import Team
 from models.tickets import Ticket, TicketPriority, TicketStatus
@@ -81,7 +81,8 @@ class TicketFilter:
             absent = Ticket.assignee_id.is_(None)
             clauses.append(absent if self.unassigned else ~absent)
         if self.customer_id is not None:
-            clauses.append(Ticket.customer_id == self.customer_id)
+            customer = select(Customer.id).where(is_known_as(self.customer_id))
+            clauses.append(Ticket.customer_id == customer.scalar_subquery())
         if self.company_id is not None:
             people = select(Customer.id).where(Customer.company_id == self.company_id)
             clauses.append(Ticket.customer_id.in_(people))

@@ -39,13 +39,8 @@ async def add(
     """
     hand = await take(work, viewer, ticket_id)
     tag = await _find(work, wanted)
-    before = await _tags_of(work, ticket_id)
-    if any(row.id == tag.id for row in before):
-        return hand.ticket, tag
-    if len(before) >= TAGS_PER_TICKET:
-        raise LimitReached(TAGS_PER_TICKET)
-    await work.session.execute(insert(TicketTag).values(ticket_id=ticket_id, tag_id=tag.id))
-    await _record(hand, LinkedRows.of(before), LinkedRows.of([*before, tag]))
+    await put_on(work, hand, tag)
+    await hand.finish()
     return hand.ticket, tag
 
 
@@ -58,14 +53,36 @@ async def remove(
     """
     hand = await take(work, viewer, ticket_id)
     tag = await _find(work, wanted)
-    before = await _tags_of(work, ticket_id)
-    after = [row for row in before if row.id != tag.id]
-    if len(after) < len(before):
-        await work.session.execute(
-            delete(TicketTag).where(TicketTag.ticket_id == ticket_id, TicketTag.tag_id == tag.id)
-        )
-        await _record(hand, LinkedRows.of(before), LinkedRows.of(after))
+    await take_off(work, hand, tag.id)
+    await hand.finish()
     return hand.ticket, tag
+
+
+async def put_on(work: UnitOfWork, hand: TicketInHand, tag: Tag) -> bool:
+    """Put a tag on the ticket in hand; return whether it was not there. Raises LimitReached."""
+    ticket_id = hand.ticket.id
+    before = await _tags_of(work, ticket_id)
+    if any(row.id == tag.id for row in before):
+        return False
+    if len(before) >= TAGS_PER_TICKET:
+        raise LimitReached(TAGS_PER_TICKET)
+    await work.session.execute(insert(TicketTag).values(ticket_id=ticket_id, tag_id=tag.id))
+    _record(hand, LinkedRows.of(before), LinkedRows.of([*before, tag]))
+    return True
+
+
+async def take_off(work: UnitOfWork, hand: TicketInHand, tag_id: UUID) -> bool:
+    """Take a tag off the ticket in hand; return whether it was there."""
+    ticket_id = hand.ticket.id
+    before = await _tags_of(work, ticket_id)
+    after = [row for row in before if row.id != tag_id]
+    if len(after) == len(before):
+        return False
+    await work.session.execute(
+        delete(TicketTag).where(TicketTag.ticket_id == ticket_id, TicketTag.tag_id == tag_id)
+    )
+    _record(hand, LinkedRows.of(before), LinkedRows.of(after))
+    return True
 
 
 async def _find(work: UnitOfWork, wanted: WantedTag) -> Tag:
@@ -93,7 +110,6 @@ async def _tags_of(work: UnitOfWork, ticket_id: UUID) -> Sequence[Row[UUID, str]
     return tags.all()
 
 
-async def _record(hand: TicketInHand, before: LinkedRows, after: LinkedRows) -> None:
+def _record(hand: TicketInHand, before: LinkedRows, after: LinkedRows) -> None:
     hand.had_tags(before.ids)
     hand.record_changes([FieldChange.between("tags", before, after)])
-    await hand.finish()

@@ -16,7 +16,7 @@ from models import api_tokens, chats
 from models import sessions as session_rows
 from models.actors import Actor, ActorKind
 from models.agents import Agent, AgentRole
-from models.api_tokens import ApiToken, ApiTokenBrand
+from models.api_tokens import ApiToken, ApiTokenBrand, ApiTokenSecret
 from models.brands import BrandMember
 from models.chats import Chat, ChatSession
 from models.sessions import Session
@@ -116,17 +116,26 @@ async def agents(connection: AsyncConnection, agent_ids: Collection[UUID]) -> di
     return _persons((await connection.execute(_RIGHTS.where(Agent.id.in_(agent_ids)))).all())
 
 
-async def integrations(connection: AsyncConnection, is_token: ColumnElement[bool]) -> list[Holder]:
-    """Return the integrations whose API tokens are live, of those in `is_token`."""
+async def integrations(connection: AsyncConnection, wanted: ColumnElement[bool]) -> list[Holder]:
+    """Return the integrations with a live secret, of the secrets and API tokens in `wanted`.
+
+    Each secret is a session of its own: those that are being exchanged end one by one.
+    """
     tokens = (
         await connection.execute(
-            select(ApiToken.id, ApiToken.token_hash, ApiToken.scopes, ApiToken.last_used_at).where(
-                is_token, api_tokens.is_live(clock.now())
+            select(
+                ApiToken.id,
+                ApiToken.scopes,
+                ApiTokenSecret.id.label("secret_id"),
+                ApiTokenSecret.token_hash,
+                ApiTokenSecret.last_used_at,
             )
+            .join(ApiTokenSecret, ApiTokenSecret.api_token_id == ApiToken.id)
+            .where(wanted, api_tokens.is_live(clock.now()))
         )
     ).all()
     brands: dict[UUID, set[UUID]] = defaultdict(set)
-    ids = [row.id for row in tokens]
+    ids = {row.id for row in tokens}
     of_tokens = select(ApiTokenBrand.api_token_id, ApiTokenBrand.brand_id).where(
         ApiTokenBrand.api_token_id.in_(ids)
     )
@@ -140,7 +149,7 @@ async def integrations(connection: AsyncConnection, is_token: ColumnElement[bool
                 brand_ids=frozenset(brands[row.id]),
                 scopes=frozenset(ApiScope(scope) for scope in row.scopes),
             ),
-            row.id,
+            row.secret_id,
             row.token_hash,
             row.last_used_at or datetime.min.replace(tzinfo=UTC),
         )
@@ -177,7 +186,7 @@ _FINDERS: dict[
 ] = {
     TokenKind.SESSION: _agents_of,
     TokenKind.API_TOKEN: lambda connection, hashes: integrations(
-        connection, ApiToken.token_hash.in_(hashes)
+        connection, ApiTokenSecret.token_hash.in_(hashes)
     ),
     TokenKind.CHAT: lambda connection, hashes: customers(
         connection, ChatSession.token_hash.in_(hashes)

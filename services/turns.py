@@ -19,6 +19,15 @@ async def take_turn(work: UnitOfWork, name: str) -> None:
     await _lock(work, func.pg_advisory_xact_lock, name)
 
 
+async def take_turn_to_move(work: UnitOfWork) -> None:
+    """Let people become one, and two again, one act after the other; it comes before all locks.
+
+    Who was merged into the source goes along. While an act waits for the source that may be one
+    more, whom another such act has locked: the two could wait for each other.
+    """
+    await take_turn(work, "customer_move")
+
+
 async def share_turn(work: UnitOfWork, name: str) -> None:
     """Wait until no act has the turn of this name, and let none take it until this act ends.
 

@@ -1,6 +1,6 @@
 """One act: its rows, its events and its jobs, written together or not at all."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,13 +42,15 @@ class _PendingEvent:
 class UnitOfWork:
     """What one act writes. `now` is the one moment at which all of it happens.
 
-    Read it once the rows that the act waits for are locked: see `happen_after`.
+    Read it once the rows that the act waits for are locked: see `happen_after`. `chain` is how many
+    rules have led to the act, one after the other; none where people act.
     """
 
     def __init__(self, session: AsyncSession, actor: Actor, now: datetime) -> None:
         self.session = session
         self.actor = actor
         self.now = now
+        self.chain = 0
         self._pending: list[_PendingEvent] = []
         self._versioned: dict[str, list[Versioned]] = {}
 
@@ -66,9 +68,36 @@ class UnitOfWork:
         The same act may be recorded in a second topic under the same `event_id`.
         """
         event_id = event_id or new_id()
+        payload = payload | {"chain": self.chain} if self.chain else dict(payload)
         self._pending.append(_PendingEvent(topic, event_id, event_type, payload))
         self._versioned.setdefault(topic, []).extend(versions)
         return event_id
+
+    def amend(self, event_id: UUID, more: Mapping[str, Any]) -> None:
+        """Let an event that this act has recorded say more."""
+        for event in self._pending:
+            if event.id == event_id:
+                event.payload.update(more)
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[None]:
+        """Undo what is done inside, and forget its events, where it raises.
+
+        What it had changed of rows is read anew; who goes on with a row refreshes it.
+        """
+        pending = len(self._pending)
+        versioned = {topic: len(rows) for topic, rows in self._versioned.items()}
+        try:
+            async with self.session.begin_nested():
+                yield
+        except BaseException:
+            del self._pending[pending:]
+            self._versioned = {
+                topic: rows[: versioned[topic]]
+                for topic, rows in self._versioned.items()
+                if topic in versioned
+            }
+            raise
 
     def happen_after(self, moment: datetime) -> None:
         """Let the act happen after `moment`: it had to wait for what happened then.

@@ -17,6 +17,7 @@ from models.base import EMAIL_CHARACTERS
 
 # Where a number without a country code is looked for, in this order.
 HOME_REGIONS = ("TR", "GR")
+_REGION_OF_LANGUAGE = {"tr": "TR", "el": "GR"}
 # People write brackets, spaces and extensions; the library reads no longer text either.
 PHONE_TEXT_CHARACTERS = 250
 
@@ -82,15 +83,18 @@ class InputCheck:
         """Return an e-mail address in its normal form, or None for an empty one."""
         return self.email(field, value) if (value or "").strip() else None
 
-    def optional_phone(self, field: str, value: str | None) -> str | None:
+    def optional_phone(
+        self, field: str, value: str | None, language: str | None = None
+    ) -> str | None:
         """Return a phone number as E.164, or None for an empty one.
 
-        A number without a country code is read as Turkish, then as Greek.
+        A number without a country code is read as Turkish, then as Greek; that of somebody who
+        writes Greek the other way round.
         """
         cleaned = self.optional_line(field, value, PHONE_TEXT_CHARACTERS)
         if cleaned is None:
             return None
-        number = e164(cleaned)
+        number = e164(cleaned, language)
         if number is None:
             self.refuse(field, FieldErrorCode.INVALID_PHONE)
         return number
@@ -114,9 +118,18 @@ class InputCheck:
         return cleaned
 
 
-def e164(number: str) -> str | None:
-    """Return a phone number as E.164, or None where it is none in any of the home regions."""
-    for region in HOME_REGIONS:
+def home_regions(language: str | None) -> list[str]:
+    """Return where a number without a country code is looked for, by who writes it."""
+    first = _REGION_OF_LANGUAGE.get(language or "", HOME_REGIONS[0])
+    return list(dict.fromkeys((first, *HOME_REGIONS)))
+
+
+def e164(number: str, language: str | None = None) -> str | None:
+    """Return a phone number as E.164, or None where it is none in any of the home regions.
+
+    Some numbers are good ones in more than one of them: then the region of the language counts.
+    """
+    for region in home_regions(language):
         try:
             parsed = parse(number, region)
         except NumberParseException:

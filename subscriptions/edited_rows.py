@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.ids import NodeKind
-from models import companies, customers, interactions, notes, ticket_templates, tickets
+from models import companies, customers, interactions, notes, rules, ticket_templates, tickets
 from models.companies import Company
 from models.customers import Customer
 from models.event_records import EventRecord
@@ -18,6 +18,7 @@ from models.event_topics import topic_named
 from models.events import read_events
 from models.interactions import Interaction
 from models.notes import Note
+from models.rules import Rule
 from models.ticket_templates import TicketTemplate
 from models.tickets import Ticket
 from models.viewers import Viewer
@@ -32,6 +33,7 @@ _MODELS: Mapping[NodeKind, tuple[Any, Any]] = {
     NodeKind.INTERACTION: (Interaction, interactions.visible_to),
     NodeKind.NOTE: (Note, notes.visible_to),
     NodeKind.TICKET_TEMPLATE: (TicketTemplate, ticket_templates.visible_to),
+    NodeKind.RULE: (Rule, rules.visible_to),
 }
 
 
@@ -59,13 +61,17 @@ async def find_rows(connection: AsyncConnection, keys: Collection[Key]) -> dict[
     """
     note_ids = [row_id for kind, row_id in keys if kind is NodeKind.NOTE]
     topics_of_notes = await _topics_of_notes(connection, note_ids) if note_ids else {}
-    topics = {
-        (kind, row_id): topics_of_notes.get(row_id)
-        if kind is NodeKind.NOTE
-        else topic_named(_MODELS[kind][0], row_id)
-        for kind, row_id in keys
-    }
-    return {key: EditedRow(*key, topic) for key, topic in topics.items() if topic is not None}
+    customer_ids = [row_id for kind, row_id in keys if kind is NodeKind.CUSTOMER]
+    known_as = await _customers_now(connection, customer_ids) if customer_ids else {}
+    rows: dict[Key, EditedRow] = {}
+    for kind, row_id in keys:
+        if kind is NodeKind.NOTE:
+            if topic := topics_of_notes.get(row_id):
+                rows[kind, row_id] = EditedRow(kind, row_id, topic)
+            continue
+        id_now = known_as.get(row_id, row_id)
+        rows[kind, row_id] = EditedRow(kind, id_now, topic_named(_MODELS[kind][0], id_now))
+    return rows
 
 
 async def read_versions(
@@ -92,6 +98,16 @@ async def read_event_at(
     """Return the event that gave a row its version; None where the log has it not."""
     found = await read_events(connection, row.topic, version - 1, 1)
     return found[0] if found and found[0].sequence == version else None
+
+
+async def _customers_now(
+    connection: AsyncConnection, customer_ids: Collection[UUID]
+) -> dict[UUID, UUID]:
+    """Return as whom those are known who were merged."""
+    merged = select(Customer.id, Customer.merged_into_id).where(
+        Customer.id.in_(customer_ids), Customer.merged_into_id.is_not(None)
+    )
+    return {row.id: row.merged_into_id for row in await connection.execute(merged)}
 
 
 async def _topics_of_notes(

@@ -9,15 +9,16 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Executable, Row, bindparam, select
+from sqlalchemy import BindParameter, Executable, Row, and_, bindparam, func, select
 
 from core.database import Database
 from core.gathering import Gathering
 from core.ids import NodeKind
 from models.companies import Company
-from models.customers import Customer
+from models.customers import CAME_BY_CLAIM, Customer
 from models.interactions import Interaction
 from models.notes import Note
+from models.rules import Rule
 from models.ticket_templates import TicketTemplate
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
@@ -36,9 +37,16 @@ _NOTES = select(Note.id, Note.ticket_id).where(Note.id.in_(_IDS), Note.deleted_a
 _COMPANIES = select(Company.id).where(Company.id.in_(_IDS))
 _INTERACTIONS = select(Interaction.id).where(Interaction.id.in_(_IDS))
 _TEMPLATES = select(TicketTemplate.id, TicketTemplate.brand_id).where(TicketTemplate.id.in_(_IDS))
+_RULES = select(Rule.id, Rule.brand_id).where(Rule.id.in_(_IDS), Rule.deleted_at.is_(None))
 _BRANDS_OF_CUSTOMERS = (
     select(Customer.id, Ticket.brand_id)
-    .outerjoin(Ticket, Ticket.customer_id == Customer.id)
+    .outerjoin(
+        Ticket,
+        and_(
+            Ticket.customer_id == func.coalesce(Customer.merged_into_id, Customer.id),
+            ~CAME_BY_CLAIM,
+        ),
+    )
     .where(Customer.id.in_(_IDS))
     .distinct()
 )
@@ -59,6 +67,7 @@ class Sight:
         self._companies = self._rows(_COMPANIES)
         self._interactions = self._rows(_INTERACTIONS)
         self._templates = self._rows(_TEMPLATES)
+        self._rules = self._rows(_RULES)
         self._brands_of_customers = Gathering(self._read_brands_of_customers)
 
     async def of(self, kind: NodeKind, row_id: UUID) -> Sees:
@@ -74,8 +83,9 @@ class Sight:
                 return await _of_readers(self._companies, row_id)
             case NodeKind.INTERACTION:
                 return await _of_readers(self._interactions, row_id)
-            case NodeKind.TICKET_TEMPLATE:
-                return await self.of_template(row_id)
+            case NodeKind.TICKET_TEMPLATE | NodeKind.RULE:
+                is_rule = kind is NodeKind.RULE
+                return await _of_brand(self._rules if is_rule else self._templates, row_id)
         raise ValueError(kind)
 
     async def of_ticket(self, ticket_id: UUID) -> Sees:
@@ -104,14 +114,6 @@ class Sight:
         about = _reads_customers if note.ticket_id is None else await self.of_ticket(note.ticket_id)
         return lambda viewer: viewer.may(ApiScope.NOTES_READ) and about(viewer)
 
-    async def of_template(self, template_id: UUID) -> Sees:
-        """Return who may use the template."""
-        template = (await self._templates.get([template_id])).get(template_id)
-        if template is None:
-            return nobody
-        brand_id = template.brand_id
-        return lambda viewer: viewer.is_admin or (viewer.is_agent and brand_id in viewer.brand_ids)
-
     def _rows(self, statement: Executable) -> Gathering[UUID, Row[Any]]:
         async def by_id(ids: set[UUID]) -> Mapping[UUID, Row[Any]]:
             return {row.id: row for row in await self._read(statement, ids)}
@@ -130,6 +132,15 @@ class Sight:
     async def _read_once(self, statement: Executable, ids: list[UUID]) -> Sequence[Row[Any]]:
         async with self._database.reading() as connection:
             return (await connection.execute(statement, {"ids": ids})).all()
+
+
+async def _of_brand(rows: Gathering[UUID, Row[Any]], row_id: UUID) -> Sees:
+    """Return who sees what the agents of a brand have in common: a template, or a rule."""
+    row = (await rows.get([row_id])).get(row_id)
+    if row is None:
+        return nobody
+    brand_id = row.brand_id
+    return lambda viewer: viewer.is_admin or (viewer.is_agent and brand_id in viewer.brand_ids)
 
 
 async def _of_readers(rows: Gathering[UUID, Row[Any]], row_id: UUID) -> Sees:

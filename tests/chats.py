@@ -57,7 +57,49 @@ CHAT_EVENTS = """
         ... on ChatMessageAdded {
           message { body direction author { ... on Agent { name } ... on Customer { name } } }
         }
+        ... on ChatEnded { endedBy }
       }
+    }
+"""
+CHAT_TYPING = "subscription { chatTyping { isTyping agent { name } } }"
+CHAT_END = """
+    mutation ($input: ChatEndInput!) {
+      chatEnd(input: $input) {
+        __typename
+        ... on ChatEndSuccess { endedAt ticket { status } }
+        ... on UserError { code }
+        ... on ValidationFailed { fields { path code } }
+      }
+    }
+"""
+CHAT_REVOKE = """
+    mutation ($ticket: ID!) {
+      chatRevoke(input: {ticketId: $ticket}) {
+        __typename ... on ChatRevokeSuccess { revokedAt } ... on UserError { code }
+      }
+    }
+"""
+CHAT_STATE_SET = """
+    mutation ($state: ChatState!) {
+      chatStateSet(input: {state: $state}) {
+        __typename ... on ChatStateSetSuccess { state } ... on UserError { code }
+      }
+    }
+"""
+TRANSCRIPT_SEND = """
+    mutation ($input: ChatTranscriptSendInput!) {
+      chatTranscriptSend(input: $input) {
+        __typename
+        ... on ChatTranscriptSendSuccess { email }
+        ... on UserError { code }
+        ... on ValidationFailed { fields { path code } }
+        ... on Unavailable { retryAfterSeconds }
+      }
+    }
+"""
+TRANSCRIPT = """
+    query ($ticket: ID!, $zone: String! = "UTC") {
+      chatTranscript(ticketId: $ticket, timeZone: $zone)
     }
 """
 
@@ -90,6 +132,10 @@ class Chat:
         """Let an agent write to the customer."""
         client: Client = getattr(self.world, who)
         return await client.act(MESSAGE_SEND, input={"ticketId": self.ticket, "body": body})
+
+    async def end(self, **given: Any) -> dict[str, Any]:
+        """Let the customer end it; return what that is answered with."""
+        return await self.customer.act(CHAT_END, input={"ticketId": self.ticket, **given})
 
     async def messages(self) -> list[str]:
         """Return what the customer reads."""

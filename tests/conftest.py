@@ -40,27 +40,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the cases of a test take turns on the databases.
+    """Let the tests of a module, and their cases, take turns on the databases.
 
-    Each test runs on both. Its cases differ in what is sent, not in what the database does, and to
-    run each one twice would take minutes.
+    Neighbours run on different ones, so that each part of the desk is tried on both. What depends
+    on how a database locks, sorts or searches is marked with `both_databases`. To run everything
+    twice would take minutes.
     """
     if config.getoption("--every-case-on-both"):
         return
-    tests: dict[str, dict[str, list[pytest.Item]]] = defaultdict(lambda: defaultdict(list))
+    cases: dict[tuple[str, str], dict[str, pytest.Item]] = defaultdict(dict)
     for item in items:
-        if (parameters := _parameters_of(item)).pop("database_url", None):
+        if database := (parameters := _parameters_of(item)).pop("database_url", None):
             # By what it is given: pytest counts the cases on, from one database to the other.
-            tests[item.nodeid.partition("[")[0]][repr(parameters)].append(item)
-    left_out = {
-        item
-        for cases in tests.values()
-        for place, on_each in enumerate(cases.values())
-        for item in on_each
-        if len(cases) > 1
-        and len(on_each) == len(DATABASES)
-        and _parameters_of(item)["database_url"] != DATABASES[place % len(DATABASES)]
-    }
+            cases[item.nodeid.partition("[")[0], repr(parameters)][database] = item
+    turns: dict[str, int] = defaultdict(int)
+    left_out = set()
+    for (name, _), on_each in cases.items():
+        is_marked = any(item.get_closest_marker("both_databases") for item in on_each.values())
+        if is_marked or len(on_each) < len(DATABASES):
+            continue
+        module = name.partition("::")[0]
+        left_out.add(on_each[DATABASES[turns[module] % len(DATABASES)]])
+        turns[module] += 1
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 

@@ -17,7 +17,7 @@ from core.database import Database
 from core.ids import NodeKind, encode_global_id
 from core.settings import Settings
 from models.agents import Agent
-from models.api_tokens import ApiToken, ApiTokenBrand
+from models.api_tokens import ApiToken, ApiTokenBrand, ApiTokenSecret
 from models.brands import Brand, BrandMember
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
@@ -142,13 +142,19 @@ class World:
         async with self.desk.database.transaction() as session:
             row = ApiToken(
                 name="Call centre",
-                token_hash=sessions.token_hash(token),
                 scopes=list(scopes),
                 created_by_id=self.agents["admin"].id,
                 created_at=clock.now(),
             )
             session.add(row)
             await session.flush()
+            session.add(
+                ApiTokenSecret(
+                    api_token_id=row.id,
+                    token_hash=sessions.token_hash(token),
+                    created_at=row.created_at,
+                )
+            )
             session.add_all(ApiTokenBrand(api_token_id=row.id, brand_id=b.id) for b in brands)
         return Client(self.http, token)
 

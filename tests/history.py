@@ -12,10 +12,12 @@ from models.companies import Company
 from models.customers import Customer
 from models.event_topics import topic_named
 from models.events import read_events
+from models.rules import Rule
 from models.tags import Tag
 from models.teams import Team
 from models.ticket_templates import TicketTemplate
 from models.topics import Topic
+from models.webhooks import Webhook
 from tests.desk import World
 
 _MODELS: dict[NodeKind, type[Base]] = {
@@ -25,10 +27,12 @@ _MODELS: dict[NodeKind, type[Base]] = {
     NodeKind.CALLBACK: Callback,
     NodeKind.COMPANY: Company,
     NodeKind.CUSTOMER: Customer,
+    NodeKind.RULE: Rule,
     NodeKind.TAG: Tag,
     NodeKind.TEAM: Team,
     NodeKind.TICKET_TEMPLATE: TicketTemplate,
     NodeKind.TOPIC: Topic,
+    NodeKind.WEBHOOK: Webhook,
 }
 
 

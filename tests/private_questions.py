@@ -48,10 +48,14 @@ async def everything(
 
 def askable(word: str, given: Mapping[str, Any]) -> Iterator[Question]:
     """Ask each root field for as much as the guards let anybody ask."""
-    deep, shallow = (Questioner(SCHEMA, levels).questions(word, given) for levels in (1, 0))
-    for one, other in zip(deep, shallow, strict=True):
-        is_too_much = validate_guarded(SCHEMA, parse(one.document))
-        yield other if is_too_much or len(one.document) > ASKABLE_CHARACTERS else one
+    by_depth = (Questioner(SCHEMA, levels).questions(word, given) for levels in (1, 0, -1))
+    for of_root_field in zip(*by_depth, strict=True):
+        yield next(question for question in of_root_field if _is_askable(question))
+
+
+def _is_askable(question: Question) -> bool:
+    is_short = len(question.document) <= ASKABLE_CHARACTERS
+    return is_short and not validate_guarded(SCHEMA, parse(question.document))
 
 
 def assert_private(answer: object, *words: str) -> None:

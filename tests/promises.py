@@ -17,6 +17,8 @@ type Query {
   company(id: ID!): Company
   companies(search: String): CompanyConnection! @pages
   callbacks(brandId: ID): [Callback!]!
+  rules(brandId: ID, trigger: RuleTrigger): [Rule!]!
+  ruleSimulate(ruleId: ID, draft: RuleInput, ticketId: ID!): RuleRun!
   brands: [Brand!]!
   teams: [Team!]!
   agents(search: String): AgentConnection! @pages
@@ -73,6 +75,7 @@ type Ticket implements Node {
   messageCount: Int!
   lastMessage: Message
   changes: TicketChangeConnection! @pages
+  ruleRuns: RuleRunConnection! @pages
   viewers: [Presence!]!
 }
 type Presence { who: Actor! state: PresenceState! field: String since: DateTime! }
@@ -218,10 +221,17 @@ type Mutation {
   favoriteRemove(input: FavoriteRemoveInput!): FavoriteRemoveResult!
   customerCreate(input: CustomerCreateInput!): CustomerCreateResult!
   customerUpdate(input: CustomerUpdateInput!): CustomerUpdateResult!
+  customerMerge(input: CustomerMergeInput!): CustomerMergeResult!
+  customerUnmerge(input: CustomerUnmergeInput!): CustomerUnmergeResult!
+  profileLink(input: ProfileLinkInput!): ProfileLinkResult!
+  profileUnlink(input: ProfileUnlinkInput!): ProfileUnlinkResult!
+  profileVerify(input: ProfileVerifyInput!): ProfileVerifyResult!
   companyCreate(input: CompanyCreateInput!): CompanyCreateResult!
   companyUpdate(input: CompanyUpdateInput!): CompanyUpdateResult!
   apiTokenCreate(input: ApiTokenCreateInput!): ApiTokenCreateResult!
   apiTokenRevoke(input: ApiTokenRevokeInput!): ApiTokenRevokeResult!
+  apiTokenRotate(input: ApiTokenRotateInput!): ApiTokenRotateResult!
+  apiTokenUpdate(input: ApiTokenUpdateInput!): ApiTokenUpdateResult!
   brandCreate(input: BrandCreateInput!): BrandCreateResult!
   brandUpdate(input: BrandUpdateInput!): BrandUpdateResult!
   teamCreate(input: TeamCreateInput!): TeamCreateResult!
@@ -247,6 +257,15 @@ type Mutation {
   callbackUpdate(input: CallbackUpdateInput!): CallbackUpdateResult!
   callbackDelete(input: CallbackDeleteInput!): CallbackDeleteResult!
   callbackRun(input: CallbackRunInput!): CallbackRunResult!
+  ruleCreate(input: RuleCreateInput!): RuleCreateResult!
+  ruleUpdate(input: RuleUpdateInput!): RuleUpdateResult!
+  ruleDelete(input: RuleDeleteInput!): RuleDeleteResult!
+  rulesReorder(input: RulesReorderInput!): RulesReorderResult!
+  ruleResume(input: RuleResumeInput!): RuleResumeResult!
+  identityRulesInstall(input: IdentityRulesInstallInput!): IdentityRulesInstallResult!
+  webhookCreate(input: WebhookCreateInput!): WebhookCreateResult!
+  webhookUpdate(input: WebhookUpdateInput!): WebhookUpdateResult!
+  webhookDelete(input: WebhookDeleteInput!): WebhookDeleteResult!
 }
 input CallbackRunInput { callbackId: ID parameters: [CallbackParameterValueInput!]! = [] }
 input CallbackParameterValueInput { name: String! value: String }
@@ -255,6 +274,30 @@ union CallbackRunResult =
 type CallbackRunSuccess { values: [CallbackValue!]! fetchedAt: DateTime! }
 type CallbackValue { label: String! value: String }
 type Callback implements Node { id: ID! }
+type Rule implements Node {
+  id: ID!
+  version: Int!
+  name: String!
+  brand: Brand!
+  trigger: RuleTrigger!
+  enabled: Boolean!
+  onAgentTickets: Boolean!
+  allOf: [RuleCondition!]!
+  anyOf: [RuleCondition!]!
+  actions: [RuleAction!]!
+  pausedAt: DateTime
+  runs: RuleRunConnection! @pages
+}
+type RuleRun implements Node { id: ID! rule: Rule ruleVersion: Int! startedAt: DateTime! }
+enum RuleTrigger { INCOMING UPDATED }
+input IdentityRulesInstallInput {
+  brandId: ID!
+  channels: [Channel!]! = [
+    LIVE_CHAT TELEGRAM VIBER SKYPE SLACK WHATSAPP LINE INSTAGRAM FACEBOOK
+  ]
+  language: String
+  maxReminders: Int! = 3
+}
 input InteractionOpenInput {
   channel: Channel!
   customerId: ID
@@ -436,8 +479,10 @@ type Subscription {
   dashboard(filter: TicketFilter): Dashboard!
   notificationEvents(after: EventCursor): NotificationEvent!
   chatEvents(after: EventCursor): ChatEvent!
+  deliveryRequests(channel: Channel!, after: EventCursor): DeliveryRequestEvent!
 }
 union ChatEvent = StreamReady | StreamReset
+union DeliveryRequestEvent = StreamReady | StreamReset
 union CustomerEvent = StreamReady | StreamReset
 union NotificationEvent = StreamReady | StreamReset
 type EditWarning implements Event {

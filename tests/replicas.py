@@ -78,6 +78,9 @@ class TicketPage(Replica):
             }}
             ... on FavoriteRemoved {{ itemId ticket {{ ...Now }} change {{ ...Done }} }}
             ... on TicketChanged {{ ticket {{ ...Now }} change {{ ...Done }} }}
+            ... on ChatEnded {{ ticket {{ ...Now }} change {{ ...Done }} }}
+            ... on ChatResumed {{ ticket {{ ...Now }} change {{ ...Done }} }}
+            ... on ChatRevoked {{ ticket {{ ...Now }} change {{ ...Done }} }}
           }}
         }}
         fragment Now on Ticket {{ {parts("Ticket")} }}
@@ -92,7 +95,7 @@ class TicketPage(Replica):
         """Return the ticket, its lists as plain lists."""
         ticket = (await client.ask(self.document, **self.variables))["ticket"]
         if ticket is not None:
-            for name in CONNECTIONS["Ticket"]:
+            for name in CONNECTIONS["Ticket"] & ticket.keys():
                 ticket[name] = ticket[name]["nodes"]
         return ticket
 
@@ -112,7 +115,7 @@ class TicketPage(Replica):
             case "FavoriteRemoved":
                 self.state |= event["ticket"]
                 self._unstar(event["itemId"])
-            case "TicketChanged":
+            case "TicketChanged" | "ChatEnded" | "ChatResumed" | "ChatRevoked":
                 self.state |= event["ticket"]
         if "change" in event:
             self._add_in_order("changes", event["change"], "TicketChange")
@@ -305,7 +308,9 @@ class NotedPage(Replica):
         match event["__typename"]:
             case "NoteAdded":
                 self.state |= event["note"].pop(self.noun)
-                self.state["notes"].insert(0, event["note"])
+                # It may stand there already, where an event before brought the whole list.
+                others = _without(self.state["notes"], event["note"]["id"])
+                self.state["notes"] = [event["note"], *others]
             case "NoteChanged":
                 self.state |= event["note"].pop(self.noun)
                 self.state["notes"] = _replaced(self.state["notes"], event["note"])
@@ -333,7 +338,11 @@ class CustomerPage(NotedPage):
             __typename
             ... on Event {{ cursor }}
             ... on CustomerChanged {{ customer {{ ...Now }} }}
+            ... on CustomerMerged {{ customer: into {{ ...Now ...Lists }} }}
+            ... on CustomerUnmerged {{ customer {{ ...Now ...Lists }} }}
             ... on ProfileLinked {{ customer {{ ...Now }} }}
+            ... on ProfileUnlinked {{ customer {{ ...Now }} }}
+            ... on ProfileVerified {{ customer {{ ...Now }} }}
             ... on ProfileChanged {{ customer {{ ...Now }} }}
             ... on CustomerTicketOpened {{ customer {{ ...Now }} }}
             ... on InteractionOpened {{ historyOf {{ ...Now }} interaction {{ ...Contact }} }}
@@ -346,6 +355,7 @@ class CustomerPage(NotedPage):
           }}
         }}
         fragment Now on Customer {{ {parts("Customer")} }}
+        fragment Lists on Customer {{ notes{_items("Note")} interactions{_items("Interaction")} }}
         fragment Contact on Interaction {{ {parts("Interaction")} }}
     """
 
@@ -357,6 +367,10 @@ class CustomerPage(NotedPage):
 
     def apply(self, event: Parts) -> None:
         """Take the customer as they are now, and what the event is about."""
+        if event["__typename"] in ("CustomerMerged", "CustomerUnmerged"):
+            lists = {name: event["customer"][name]["nodes"] for name in ("notes", "interactions")}
+            self.state |= event["customer"] | lists
+            return
         if "interaction" not in event:
             super().apply(event)
             return

@@ -126,7 +126,7 @@ class Question:
 class Questioner:
     """Asks for all fields that need no argument, some levels deep; pages count as no level.
 
-    With `open_fields` it asks for those only.
+    With `open_fields` it asks for those only; below level 0 it asks of which type something is.
     """
 
     def __init__(
@@ -174,6 +174,8 @@ class Questioner:
         return "" if is_leaf_type(named) else str(self._selection(named, levels))
 
     def _select(self, named: GraphQLNamedType, levels: int) -> str:
+        if isinstance(named, GraphQLObjectType) and levels < 0:
+            return "{ __typename }"
         if isinstance(named, GraphQLObjectType):
             fields = (self._field(named, name, levels) for name in named.fields)
             return f"{{ __typename {' '.join(filter(None, fields))} }}"

@@ -13,10 +13,11 @@ from schema.schema import build_schema
 # Ways back to what the replica is about, which never change; and presence, which `presence` tells.
 NOT_KEPT = {
     "Ticket": {"viewers"},
+    "TicketChat": {"customerIsHere"},
     "Message": {"ticket"},
     "Note": {"ticket", "customer", "company"},
     "Favorite": {"ticket"},
-    "ChannelProfile": {"customer"},
+    "ChannelProfile": {"customer", "suggestions"},
     "Interaction": {"form"},  # which only the viewer's own lists tell
 }
 
@@ -25,7 +26,14 @@ KEPT_WHOLE = {"Customer": {"profiles"}}
 
 # Lists of their own, which a replica keeps item by item. A new one wants a decision here.
 CONNECTIONS = {
-    "Ticket": {"messages", "timeline", "notes", "favorites", "changes"},
+    "Ticket": {
+        "messages",
+        "timeline",
+        "notes",
+        "favorites",
+        "changes",
+        "ruleRuns",  # a log that admins open: what rules do is told as what anybody does
+    },
     "Message": set[str](),
     "Note": {
         "revisions",  # which NoteChanged adds to: read when somebody opens them
@@ -37,6 +45,7 @@ CONNECTIONS = {
         "notes",
         "tickets",  # which inboxes tell, as `TicketList` keeps them
         "interactions",
+        "merges",  # which CustomerMerged adds to: read when somebody opens them
     },
     "ChannelProfile": set[str](),
     "Company": {

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core import clock
 from core.ids import NodeKind, encode_global_id
-from models.api_tokens import ApiToken
+from models.api_tokens import ApiTokenSecret
 from schema.scalars import format_moment
 from services.sessions import token_hash
 from tests.desk import Client, World
@@ -35,7 +35,8 @@ REVOKE = """
       }
     }
 """
-LIST = "{ apiTokens { id name brands { name } createdBy { name } revokedAt } }"
+LIST = "{ apiTokens { id name brands { name } createdBy { name } revokedAt lastUsedAt } }"
+USED = "{ apiTokens { lastUsedAt secrets { endsAt lastUsedAt } } }"
 ME = "{ me { ... on Integration { id name } } }"
 
 
@@ -67,11 +68,24 @@ async def test_a_token_is_shown_once_and_opens_its_brands(world: World) -> None:
     assert await history(world, token["id"]) == [("ApiTokenCreated", [])]
 
 
+async def test_admins_see_when_a_token_was_used_last(world: World) -> None:
+    created = await create(world)
+    (never,) = (await world.admin.ask(USED))["apiTokens"]
+    before = clock.now()
+    await Client(world.http, created["token"]).ask(ME)
+
+    (used,) = (await world.admin.ask(USED))["apiTokens"]
+
+    assert never == {"lastUsedAt": None, "secrets": [{"endsAt": None, "lastUsedAt": None}]}
+    assert used["secrets"] == [{"endsAt": None, "lastUsedAt": used["lastUsedAt"]}]
+    assert format_moment(before) <= used["lastUsedAt"] <= format_moment(clock.now())
+
+
 async def test_only_the_hash_of_a_token_is_kept(world: World) -> None:
     token = (await create(world))["token"]
 
     async with world.desk.database.reading() as connection:
-        kept = (await connection.execute(select(ApiToken.token_hash))).scalar_one()
+        kept = (await connection.execute(select(ApiTokenSecret.token_hash))).scalar_one()
     assert kept == token_hash(token)
     assert token.startswith("sta_")
 

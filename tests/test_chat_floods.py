@@ -21,6 +21,8 @@ from services.turns import take_turn
 from tests.chats import CHAT_START, MESSAGE_SEND, brand_id, chat_counts, start_chat
 from tests.desk import World
 
+pytestmark = pytest.mark.both_databases
+
 FLOOD = 200
 
 

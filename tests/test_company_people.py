@@ -21,6 +21,8 @@ from tests.desk import World
 from tests.history import change, history
 from tests.test_companies import create, update
 
+pytestmark = pytest.mark.both_databases
+
 PEOPLE = """
     query ($id: ID!) { company(id: $id) { customers(first: 100) { nodes { name } totalCount } } }
 """

@@ -36,6 +36,8 @@ from tests.editors import (
 )
 from tests.test_companies import create as create_company
 
+pytestmark = pytest.mark.both_databases
+
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 

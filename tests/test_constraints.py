@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Insert, Table, insert, literal, select, te
 
 from core.ids import new_id
 from models.agents import Agent
-from models.api_tokens import ApiToken
+from models.api_tokens import ApiToken, ApiTokenSecret
 from models.base import Base
 from models.brands import Brand
 from models.channel_profiles import ChannelProfile
@@ -28,6 +28,8 @@ from models.tickets import Ticket
 from models.topics import Topic
 from tests.desk import World
 from tests.rows import Rows, write_rows
+
+pytestmark = pytest.mark.both_databases
 
 # How long texts may be, in Unicode code points, as product.md and the models promise.
 LIMITS: Mapping[Any, int] = {
@@ -63,7 +65,7 @@ UNIQUE: Mapping[type[Base], list[Any]] = {
     Ticket: [Ticket.number],
     Message: [Message.brand_id, Message.channel, Message.external_id],
     Session: [Session.token_hash],
-    ApiToken: [ApiToken.token_hash],
+    ApiTokenSecret: [ApiTokenSecret.token_hash],
 }
 
 

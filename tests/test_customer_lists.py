@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from core import clock
@@ -24,6 +25,8 @@ from tests.customers import (
     update,
 )
 from tests.desk import World
+
+pytestmark = pytest.mark.both_databases
 
 
 async def count(world: World, model: type[Any]) -> int:

@@ -12,6 +12,8 @@ from tests.desk import World
 from tests.test_companies import create as create_company
 from tests.test_companies import update as update_company
 
+pytestmark = pytest.mark.both_databases
+
 
 async def found(world: World, search: str, **variables: Any) -> set[str]:
     return set(await names(world.nikos, search=search, **variables))

@@ -20,6 +20,8 @@ from tests.test_companies import update as update_company
 from tests.test_company_people import counted_writes, do_jobs
 from tests.test_customer_search import found
 
+pytestmark = pytest.mark.both_databases
+
 
 async def test_words_are_learnt_once_whoever_has_them(world: World) -> None:
     await create(world, "Elif Yılmaz")

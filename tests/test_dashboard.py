@@ -19,6 +19,8 @@ from tests.dashboards import READ, given, know_who_is_online, numbers, place, re
 from tests.desk import World
 from tests.test_live import SEND
 
+pytestmark = pytest.mark.both_databases
+
 NO_TICKETS: dict[str, Any] = {
     "status": {},
     "priority": {},

@@ -19,6 +19,8 @@ from tests.live import INBOX_EVENTS, TICKET_EVENTS, served
 from tests.scenes.stage import Stage, set_stage
 from tests.test_company_people import do_a_job, do_jobs
 
+pytestmark = pytest.mark.both_databases
+
 NOUNS = ("topic", "team", "tag")
 TICKET = """
     query ($id: ID!) {

@@ -328,7 +328,7 @@ async def test_the_inbox_was_told_what_the_services_would_tell(desk: Desk) -> No
     async with desk.database.transaction() as session:
         work = UnitOfWork(session, AUTOMATION, clock.now())
         for ticket in await session.scalars(select(Ticket).order_by(Ticket.number).limit(60)):
-            would_tell = tickets.state_of(ticket) | await tickets._surroundings(work, ticket)
+            would_tell = await tickets.full_state_of(work, ticket)
             after = told[ticket.id.hex]
             assert {**after, "tag_ids": sorted(after["tag_ids"])} == {
                 **would_tell,

@@ -1,10 +1,13 @@
 """What every update promises to people who edit the same thing at once."""
 
+import pytest
 from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 
 from schema.schema import build_schema
 from tests.desk import World
 from tests.test_tickets import READ, UPDATE
+
+pytestmark = pytest.mark.both_databases
 
 # It adds to a set and takes from it, whatever others add and take: nothing of theirs is lost.
 WITHOUT_VERSION = {"attachmentFormatsUpdate"}

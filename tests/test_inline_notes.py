@@ -18,6 +18,8 @@ from models.tickets import Ticket
 from tests.desk import World
 from tests.rows import Rows, write_rows
 
+pytestmark = pytest.mark.both_databases
+
 NOTE_KEPT = "an inline note never changes"
 FILE_KEPT = "a file on an inline note never changes"
 FILE_LATE = "an inline note gets no file later"

@@ -11,6 +11,8 @@ from tests.customers import create, customer_of, names, update
 from tests.desk import World
 from tests.interactions import attempt, closed, does, load, number_of, opened
 
+pytestmark = pytest.mark.both_databases
+
 # Without an order of locks, most of these tests fail on PostgreSQL within so many rounds.
 ROUNDS = 8
 

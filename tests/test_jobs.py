@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.worker import CONCURRENT_JOBS, Worker, waking, working
+from app.worker import CONCURRENT_JOBS, Worker, wake_by_bell, working
 from core import clock
 from core.database import Database
 from core.ids import new_id
@@ -23,6 +23,8 @@ from services.jobs import JobHandler, JobOutcome, Payload, QueueLength
 from services.unit_of_work import unit_of_work
 from services.upkeep import tidy_up
 from tests.desk import World
+
+pytestmark = pytest.mark.both_databases
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -396,7 +398,8 @@ async def test_an_act_wakes_the_worker_of_its_process(
     monkeypatch.setattr("app.worker.POLL_SECONDS", 60)
     done: list[Payload] = []
     worker = Worker(world.desk.database, {"ring": noting(done)})
-    resources = waking(world.desk, worker).resources
+    wake_by_bell(world.desk, worker)
+    resources = world.desk.resources
     async with working(worker):
         await asyncio.sleep(0.1)
         async with unit_of_work(resources.database, resources.announce, AUTOMATION) as work:

@@ -111,7 +111,8 @@ async def test_a_token_that_is_revoked_ends_and_another_keeps_its_language(
         )
         for client in clients
     ]
-    token_id = revoked.now.session_id
+    assert revoked.now.actor is not None
+    token_id = revoked.now.actor.id
     await execute(
         world, update(ApiToken).where(ApiToken.id == token_id).values(revoked_at=clock.now())
     )

@@ -507,7 +507,8 @@ async def test_one_external_id_under_two_handles_at_once_is_one_message(world: W
         *(receive(world.admin, world, handle=handle, externalId="42") for handle in "abcd")
     )
 
-    assert len({result["message"]["id"] for result in results}) == 1
+    refused = [result["fields"] for result in results if "fields" in result]
+    assert refused == [[{"path": ["input", "externalId"], "code": "ALREADY_TAKEN"}]] * 3
     counts = await world.counts()
     assert (counts["customer"], counts["ticket"], counts["message"]) == (1, 1, 1)
 

@@ -88,9 +88,15 @@ def _listed(details: Any) -> list[Any]:
 
 
 def _plain(found: Any) -> Any:
-    """Return what was found with its SQL as text: each look makes another object of that."""
+    """Return what was found with its SQL as text: each look makes another object of that.
+
+    SQLite does not tell the name of a foreign key that stands with its column.
+    """
     if isinstance(found, dict):
-        return {name: _plain(value) for name, value in found.items()}
+        is_key = "referred_table" in found
+        return {
+            name: _plain(value) for name, value in found.items() if not (is_key and name == "name")
+        }
     return str(found) if isinstance(found, TextClause) else found
 
 

@@ -19,6 +19,8 @@ from tests.customers import update as update_customer
 from tests.desk import Answer, World
 from tests.test_favorites import ADD as STAR
 
+pytestmark = pytest.mark.both_databases
+
 LIST = """
     query (
       $filter: TicketFilter, $search: String, $orderBy: TicketOrder! = CREATED_OLDEST_FIRST,

@@ -118,6 +118,22 @@ async def test_handing_over_to_who_has_it_leaves_no_trace(world: World) -> None:
     assert await world.counts() == before
 
 
+async def test_a_transfer_that_is_sent_again_leaves_one_comment(world: World) -> None:
+    _message, ticket = await world.receive()
+    nikos = world.id_of("nikos")
+    given = {"assigneeId": nikos, "comment": "He called twice.", "idempotencyKey": "k"}
+    first = await transfer(world.ayse, ticket, **given)
+    before = await world.counts()
+
+    again = await transfer(world.ayse, ticket, **given)
+    other = await transfer(world.ayse, ticket, **{**given, "comment": "Three times."})
+
+    assert again == first
+    assert len(first["ticket"]["notes"]["nodes"]) == 1
+    assert other["code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert await world.counts() == before
+
+
 async def test_an_agent_of_another_brand_is_refused(world: World) -> None:
     _message, ticket = await world.receive()
     before = await world.counts()

@@ -9,6 +9,8 @@ from models.tags import Tag
 from models.topics import Topic
 from tests.desk import World
 
+pytestmark = pytest.mark.both_databases
+
 
 def tag(world: World, name: str) -> Tag:
     return Tag(name=name, name_key=name, created_at=world.acme.created_at, version=0)

@@ -27,6 +27,8 @@ from tests.dashboards import know_who_is_online, read
 from tests.desk import World
 from tests.waits import waits_by_messages, waits_by_tickets
 
+pytestmark = pytest.mark.both_databases
+
 ACTS = 30
 QUESTIONS = 0.3  # the share of acts that are a customer's
 CUSTOMERS = ("elif", "kostas", "defne")

@@ -37,6 +37,7 @@ NOT_ALLOWED = You have no right to do this.
 INLINE_NOTE_KEPT = An inline note is never changed or deleted. Please write a correction instead.
 INTERACTION_READ_ONLY =
     This interaction is over, and the customer has a newer one: it can only be read.
+TOKEN_ENDED = This token was revoked or has expired. Please make a new one.
 INTERACTION_NOT_OPEN = This is not on your open list. Please reopen it first.
 EDIT_CONFLICT =
     Somebody else changed this in the meantime. Nothing was saved: please compare both versions.
@@ -44,9 +45,20 @@ EDIT_CONFLICT_WITH_ONESELF =
     You changed this in another window. Nothing was saved: please compare both versions.
 LIMIT_REACHED = The limit is reached: at most { $limit }.
 ALREADY_EXISTS = This exists already.
+ALREADY_MERGED = This customer was merged already.
+NEWER_MERGE =
+    One of the customers was merged later. Please undo that merge first.
+NEWER_LINK =
+    A profile of this customer was linked to somebody else later. Please unlink it first.
 UNSAVED_CHANGES = There are unsaved changes. Please save or discard them first.
 IDEMPOTENCY_KEY_REUSED =
     This idempotency key was used before with another input. Please use a new one.
+EXPIRED = This is not valid any more. Please ask for a new one.
+WRONG_CODE = This code is wrong. Please check it.
+WRONG_TOKEN = This token proves nothing: it is wrong, over, or was used already.
+NOTHING_TO_VERIFY = There is nothing to verify: it is verified already, or no e-mail address is known.
+CODE_TRIES_USED_UP = This code was mistyped { $limit } times and is void. Please send a new one.
+VERIFICATIONS_SENT = At most { $limit } codes can be sent in an hour. Please try again later.
 TOO_LATE = It is too late to take this back: it is on its way.
 NEW_ACTIVITY = Somebody wrote in the meantime. Nothing was sent: please read that first.
 UNAVAILABLE = This is not available at the moment. Please try again shortly.

@@ -29,6 +29,7 @@ NOT_ALLOWED = Bunu yapma yetkiniz yok.
 INLINE_NOTE_KEPT = Satır içi notlar değiştirilemez ve silinemez. Lütfen bunun yerine bir düzeltme yazın.
 INTERACTION_READ_ONLY =
     Bu görüşme bitti ve müşterinin daha yeni bir görüşmesi var: artık yalnızca okunabilir.
+TOKEN_ENDED = Bu anahtar iptal edilmiş ya da süresi dolmuş. Lütfen yeni bir anahtar oluşturun.
 INTERACTION_NOT_OPEN = Bu, açık listenizde değil. Lütfen önce yeniden açın.
 EDIT_CONFLICT =
     Bu arada bir başkası bunu değiştirdi. Hiçbir şey kaydedilmedi: lütfen iki sürümü karşılaştırın.
@@ -36,9 +37,20 @@ EDIT_CONFLICT_WITH_ONESELF =
     Bunu başka bir pencerede siz değiştirdiniz. Hiçbir şey kaydedilmedi: lütfen iki sürümü karşılaştırın.
 LIMIT_REACHED = Sınıra ulaşıldı: en fazla { $limit }.
 ALREADY_EXISTS = Bu zaten var.
+ALREADY_MERGED = Bu müşteri zaten birleştirilmiş.
+NEWER_MERGE =
+    Müşterilerden biri daha sonra birleştirildi. Lütfen önce o birleştirmeyi geri alın.
+NEWER_LINK =
+    Bu müşterinin bir profili daha sonra başkasına bağlandı. Lütfen önce o bağlantıyı kaldırın.
 UNSAVED_CHANGES = Kaydedilmemiş değişiklikler var. Lütfen önce onları kaydedin ya da silin.
 IDEMPOTENCY_KEY_REUSED =
     Bu tekrar anahtarı daha önce başka bir girdiyle kullanıldı. Lütfen yeni bir anahtar kullanın.
+EXPIRED = Bu artık geçerli değil. Lütfen yenisini isteyin.
+WRONG_CODE = Bu kod yanlış. Lütfen kontrol edin.
+WRONG_TOKEN = Bu belirteç bir şey kanıtlamıyor: yanlış, süresi dolmuş ya da daha önce kullanılmış.
+NOTHING_TO_VERIFY = Doğrulanacak bir şey yok: zaten doğrulanmış ya da bilinen bir e-posta adresi yok.
+CODE_TRIES_USED_UP = Bu kod { $limit } kez yanlış girildi ve artık geçersiz. Lütfen yenisini gönderin.
+VERIFICATIONS_SENT = Bir saatte en fazla { $limit } kod gönderilebilir. Lütfen daha sonra yeniden deneyin.
 TOO_LATE = Geri almak için artık çok geç: yola çıktı.
 NEW_ACTIVITY = Bu arada yeni bir şey yazıldı. Hiçbir şey gönderilmedi: lütfen önce onu okuyun.
 UNAVAILABLE = Bu şu anda kullanılamıyor. Lütfen biraz sonra tekrar deneyin.

@@ -48,16 +48,25 @@ class Breakers:
             raise
         self._close(host)
 
+    def is_left_alone(self, host: str) -> bool:
+        """Tell whether a call of a host would be refused now."""
+        breaker = self._breakers.get(host)
+        return breaker is not None and self._refused_for(breaker) > 0
+
     def _admit(self, host: str) -> None:
         breaker = self._breakers.get(host)
         if breaker is None or breaker.failures < FAILURES_IN_A_ROW:
             return
-        remaining = breaker.open_until - self._now()
-        if remaining > 0:
-            raise Unavailable(retry_after_seconds=math.ceil(remaining))
-        if breaker.is_probed:
-            raise Unavailable(retry_after_seconds=1)
+        if seconds := self._refused_for(breaker):
+            raise Unavailable(retry_after_seconds=seconds)
         breaker.is_probed = True
+
+    def _refused_for(self, breaker: _Breaker) -> int:
+        """Return for how many seconds calls are refused; 1 while a probe is under way."""
+        if breaker.failures < FAILURES_IN_A_ROW:
+            return 0
+        remaining = breaker.open_until - self._now()
+        return math.ceil(remaining) if remaining > 0 else int(breaker.is_probed)
 
     def _close(self, host: str) -> None:
         """Begin the count anew. An answer to a call from before a pause does not end it."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
@@ -20,6 +20,8 @@ BODY_BYTES_MAXIMUM = 64 * 1024  # product.md
 ANSWER_BYTES_MAXIMUM = BODY_BYTES_MAXIMUM + 32 * 1024
 # A body of single bytes would keep the processor busy for half a second.
 PIECES_MAXIMUM = 1_000
+# For what an answer says besides its status, where only that matters.
+LISTENING_SECONDS = 2.0
 
 Headers = Sequence[tuple[str, str]]
 
@@ -60,13 +62,29 @@ class GuardedClient:
 
     async def fetch(self, call: Call) -> bytes:
         """Return the body of a successful answer. Raises CallbackFailed for whatever else."""
+        async with _in_time(call), self._answer(call) as response:
+            _check_status(response)
+            _check_body(response)
+            return await _read(response)
+
+    async def tell(self, call: Call) -> int:
+        """Return the status of a successful answer; what it says besides does not matter.
+
+        Raises CallbackFailed for whatever else.
+        """
+        status = 0
         try:
-            async with asyncio.timeout(call.timeout_seconds):
-                return await self._fetch(call)
-        except (TimeoutError, httpcore2.TimeoutException):
-            raise CallbackFailed(CallbackFailure.TIMEOUT) from None
-        except (httpcore2.NetworkError, httpcore2.ProtocolError):
-            raise CallbackFailed(CallbackFailure.CONNECTION) from None
+            async with _in_time(call) as limit, self._answer(call) as response:
+                _check_status(response)
+                status = response.status
+                # Servers log an error where nobody listens to what they say, so it is read for a
+                # moment. It may be too much, break off, or never end.
+                limit.reschedule(asyncio.get_running_loop().time() + LISTENING_SECONDS)
+                await _read(response)
+        except Exception:
+            if not status:
+                raise
+        return status
 
     @cached_property
     def _trusted(self) -> ssl.SSLContext:
@@ -76,7 +94,8 @@ class GuardedClient:
             context.load_verify_locations(self._ca_file)
         return context
 
-    async def _fetch(self, call: Call) -> bytes:
+    @asynccontextmanager
+    async def _answer(self, call: Call) -> AsyncIterator[httpcore2.Response]:
         url = httpcore2.URL(scheme=call.scheme, host=call.host, port=call.port, target=call.target)
         headers = [
             ("Host", call.authority),
@@ -95,15 +114,29 @@ class GuardedClient:
             connection,
             connection.stream(call.method, url, headers=headers, content=call.body) as response,
         ):
-            _check(response)
-            return await _read(response)
+            yield response
 
 
-def _check(response: httpcore2.Response) -> None:
+@asynccontextmanager
+async def _in_time(call: Call) -> AsyncIterator[asyncio.Timeout]:
+    """Let a call go on for its time, and tell of its end in our own words."""
+    try:
+        async with asyncio.timeout(call.timeout_seconds) as limit:
+            yield limit
+    except (TimeoutError, httpcore2.TimeoutException):
+        raise CallbackFailed(CallbackFailure.TIMEOUT) from None
+    except (httpcore2.NetworkError, httpcore2.ProtocolError):
+        raise CallbackFailed(CallbackFailure.CONNECTION) from None
+
+
+def _check_status(response: httpcore2.Response) -> None:
     if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
         raise CallbackFailed(CallbackFailure.REDIRECTED, response.status)
     if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
         raise CallbackFailed(CallbackFailure.HTTP_STATUS, response.status)
+
+
+def _check_body(response: httpcore2.Response) -> None:
     headers = {name.lower(): value.lower() for name, value in response.headers}
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise CallbackFailed(CallbackFailure.ENCODED)

@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass, field
 from random import Random
+from uuid import UUID
 
 from core.ids import new_id
 from core.text import address_key, fold
@@ -30,7 +31,8 @@ _LATIN_OF_GREEK = str.maketrans(
 class Person:
     """A customer before and after the desk has met them.
 
-    `handles` are the channels that they can use, `met_on` those that they have used.
+    `handles` are the channels that they can use, `met_on` those that they have used, with the
+    profiles that these know them by.
     """
 
     customer: Customer
@@ -38,7 +40,7 @@ class Person:
     street: str
     city: str
     handles: dict[Channel, str]
-    met_on: set[Channel] = field(default_factory=set)
+    met_on: dict[Channel, UUID] = field(default_factory=dict)
 
     @property
     def language(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.ids import new_id
 from core.text import address_key, single_line
 from models.brands import Brand
-from models.channel_profiles import ChannelProfile
+from models.channel_profiles import ChannelProfile, ProfileLinkState
 from models.channels import Channel
 from models.event_topics import topic_of
 from models.ticket_templates import TicketTemplate
@@ -38,6 +38,7 @@ def open_ticket(
     _meet(journal, act, person, new.channel)
     is_mail = new.channel in MAIL_CHANNELS
     ticket = _ticket(act, person, brand, new.number, new.channel)
+    ticket.profile_id = person.met_on[new.channel]
     ticket.title = new.subject if is_mail else single_line(new.body)[:_TITLE_OF_CHAT_CHARACTERS]
     ticket.email_subject = new.subject if is_mail else default_email_subject(brand)
     file = _write(journal, person, ticket)
@@ -100,7 +101,7 @@ def _meet(journal: Journal, act: Act, person: Person, channel: Channel) -> None:
             channel=channel,
             handle=handle,
             handle_key=address_key(handle),
-            verified=bool(person.met_on),
+            link_state=ProfileLinkState.VERIFIED if person.met_on else ProfileLinkState.OWN,
             linked_at=act.moment,
         )
         journal.keep(profile)
@@ -112,4 +113,4 @@ def _meet(journal: Journal, act: Act, person: Person, channel: Channel) -> None:
             topic=topic_of(customer),
             versions=[customer],
         )
-        person.met_on.add(channel)
+        person.met_on[channel] = profile.id

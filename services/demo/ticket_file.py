@@ -54,6 +54,7 @@ class TicketFile:
         self._starred_messages = 0
         self._told: Values | None = None
         self._acts: list[str] = []
+        self._items: list[str | None] = []
         self._changes: list[Values] = []
 
     def receive(self, act: Act, body: str) -> None:
@@ -268,6 +269,7 @@ class TicketFile:
         )
         self.ticket.updated_at = act.moment
         self._acts.append(event_type)
+        self._items.append(payload.get("note_id") or payload.get("message_id"))
 
     def _finish(self, act: Act) -> None:
         """Tell the brand's inbox, as `TicketInHand.finish` does."""
@@ -282,10 +284,11 @@ class TicketFile:
             "before": None if self._told is None else self._told | surroundings,
             "after": state | surroundings,
             "acts": self._acts,
+            "items": self._items,
             "changes": self._changes,
         }
         self._journal.record(act, "InboxChanged", payload, topic=inbox_topic(self.ticket.brand_id))
-        self._told, self._acts, self._changes = state, [], []
+        self._told, self._acts, self._items, self._changes = state, [], [], []
 
     def _state(self) -> Values:
         ticket = self.ticket

@@ -15,10 +15,9 @@ from models.messages import (
     MessageDirection,
 )
 from models.tickets import Ticket
-from services import notifications
+from services import notifications, posting
 from services.mail.bounces import Bounce, BounceAction
 from services.mail_tickets import lock_ticket
-from services.outgoing_mail import posting
 from services.unit_of_work import UnitOfWork
 
 
@@ -73,4 +72,4 @@ async def _note(work: UnitOfWork, ticket: Ticket, message: Message, bounce: Boun
     words = bounce.diagnostic or bounce.status or ""
     message.delivery_detail = words[:DELIVERY_DETAIL_CHARACTERS] or None
     await notifications.tell_undelivered(work, ticket, message)
-    posting.tell(work, ticket, message)
+    await posting.tell(work, ticket, message)

@@ -8,9 +8,10 @@ from models.actors import Actor, ActorKind
 from models.attachments import Attachment
 from models.brands import Brand
 from models.channels import Channel
-from models.customers import Customer
 from models.messages import Message, MessageDirection
 from models.tickets import TicketStatus
+from services.arrivals import take_in
+from services.channel_profiles import Writer
 from services.incoming_mail.copies import Known, find_copy
 from services.incoming_mail.places import Place
 from services.incoming_messages import AWAKENED, IncomingMessage, hand_over
@@ -19,6 +20,7 @@ from services.mail.parsing import ParsedMail
 from services.mail.quotes import split_quoted
 from services.mail.subjects import without_reply_prefixes
 from services.mail_tickets import (
+    Correspondent,
     Thread,
     find_thread,
     hold_named_customer,
@@ -26,7 +28,7 @@ from services.mail_tickets import (
     remember,
     take_mail_turn,
 )
-from services.messages import NewMessage, append, set_open
+from services.messages import NewMessage
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 
@@ -70,14 +72,14 @@ async def add_answer(
     if isinstance(mail, Known):
         return mail
     # The customer is locked before the ticket, as by everybody who takes messages in.
-    author = await hold_named_customer(work, answer.author)
-    thread = await find_thread(work, place.brand_id, mail, [author.id])
-    hand = await _take_ticket(work, place, thread, author, answer)
-    message = await append(
+    writer = await hold_named_customer(work, answer.author)
+    thread = await find_thread(work, place.brand_id, mail, [Correspondent.of(writer)])
+    hand = await _take_ticket(work, place, thread, writer, answer)
+    message = await take_in(
         work,
         hand,
         NewMessage(
-            author=Actor(ActorKind.CUSTOMER, author.id),
+            author=Actor(ActorKind.CUSTOMER, writer.customer.id),
             direction=MessageDirection.INCOMING,
             body=answer.own,
             body_html=mail.html,
@@ -87,20 +89,19 @@ async def add_answer(
             external_id=mail.message_id,
             channel=Channel.EMAIL,
         ),
+        wakes=_OPENED_BY_ANSWERS,
     )
     message.content_digest = mail.digest
     for file in files:
         file.message_id = message.id
     work.session.add_all(files)
     await remember(work, hand.ticket, thread)
-    if not answer.is_automatic:
-        set_open(hand, instead_of=_OPENED_BY_ANSWERS)
     await hand.finish()
     return message
 
 
 async def _take_ticket(
-    work: UnitOfWork, place: Place, thread: Thread, author: Customer, answer: Answer
+    work: UnitOfWork, place: Place, thread: Thread, writer: Writer, answer: Answer
 ) -> TicketInHand:
     ticket_id = place.ticket_id or thread.ticket_id
     if ticket_id is not None:
@@ -111,9 +112,7 @@ async def _take_ticket(
         body=answer.own,
         brand_id=place.brand_id,
         subject=without_reply_prefixes(answer.mail.subject) or None,
+        is_automatic=answer.is_automatic,
     )
     brand = await work.session.get_one(Brand, place.brand_id)
-    hand = await hand_over(work, author, brand, incoming)
-    if answer.is_automatic and not hand.ticket.message_count:
-        hand.ticket.waiting_since = None
-    return hand
+    return await hand_over(work, writer, brand, incoming)

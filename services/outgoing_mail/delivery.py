@@ -27,8 +27,8 @@ from services.mail.smtp import SENDING_SECONDS
 from services.mail.transport import Envelope, MailTransport, NotDelivered
 from services.mail_tickets import lock_ticket
 from services.outgoing_mail.letters import Draft, Letters
-from services.outgoing_mail.posting import tell
 from services.outgoing_mail.queue import DELIVER, PATIENCE, is_turn_of, job_of, let_next_go
+from services.posting import tell
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 # Files are read and the end is written down, too.
@@ -138,7 +138,9 @@ class MailDelivery:
             letter = replace(draft.letter, files=await self._letters.read_files(draft))
             # Tens of megabytes take a second, in which others are to be served.
             content = await asyncio.to_thread(compose, letter)
-        sender = letter.reply_to or letter.sender.address
+        # Nobody is told that an automatic mail did not arrive, least of all by a machine that would
+        # then be answered (RFC 3834, section 3.3).
+        sender = "" if letter.is_automatic else letter.reply_to or letter.sender.address
         return Envelope(sender, letter.recipient.address, content)
 
     async def _note_sent(self, work: UnitOfWork, ticket: Ticket, message: Message) -> None:
@@ -152,7 +154,7 @@ class MailDelivery:
         message.delivery_next_try_at = None
         self._count("sent")
         await let_next_go(work, message)
-        tell(work, ticket, message)
+        await tell(work, ticket, message)
 
     async def _note_failure(
         self, work: UnitOfWork, ticket: Ticket, message: Message, problem: NotDelivered
@@ -181,7 +183,7 @@ class MailDelivery:
             state=message.delivery_state,
         )
         await let_next_go(work, message)
-        tell(work, ticket, message)
+        await tell(work, ticket, message)
 
 
 async def _hold(work: UnitOfWork, message_id: UUID) -> tuple[Ticket, Message]:

@@ -22,6 +22,7 @@ from models.messages import (
     MessageDirection,
 )
 from models.tickets import Ticket, TicketReference
+from services.channel_profiles import is_claimed
 from services.mail.addresses import Mailbox
 from services.mail.composing import Letter, LetterFile, composed_bytes
 from services.mail.limits import SENT_MAIL_BYTES
@@ -63,7 +64,7 @@ class Letters:
         Raises NotDelivered for addresses that no mail can have.
         """
         brand = await work.session.get_one(Brand, ticket.brand_id)
-        sender = self._sender_of(brand)
+        sender = sender_of(brand.name, brand.email, self._sender)
         await _name(work, ticket, message, sender)
         reply_to = self._reply_addresses.address_of(ticket.id)
         files = await work.session.scalars(
@@ -105,18 +106,23 @@ class Letters:
             ) from error
         return LetterFile(file.filename, file.content_type, b"".join(pieces))
 
-    def _sender_of(self, brand: Brand) -> Mailbox:
-        address = brand.email or (self._sender.address if self._sender else None)
-        if address is None:
-            raise NotDelivered(
-                DeliveryFailure.SENDER_REFUSED,
-                "The brand has no e-mail address, and MAIL_SENDER names none.",
-                is_final=True,
-            )
-        try:
-            return Mailbox(brand.name, wire_address(address))
-        except UnusableAddress as error:
-            raise NotDelivered(DeliveryFailure.SENDER_REFUSED, address, is_final=True) from error
+
+def sender_of(brand_name: str, brand_email: str | None, default: Mailbox | None) -> Mailbox:
+    """Return who writes for a brand: its own address, or else the default one.
+
+    Raises NotDelivered where there is none, or one that no mail can come from.
+    """
+    address = brand_email or (default.address if default else None)
+    if address is None:
+        raise NotDelivered(
+            DeliveryFailure.SENDER_REFUSED,
+            "The brand has no e-mail address, and MAIL_SENDER names none.",
+            is_final=True,
+        )
+    try:
+        return Mailbox(brand_name, wire_address(address))
+    except UnusableAddress as error:
+        raise NotDelivered(DeliveryFailure.SENDER_REFUSED, address, is_final=True) from error
 
 
 async def _name(work: UnitOfWork, ticket: Ticket, message: Message, sender: Mailbox) -> None:
@@ -149,7 +155,11 @@ async def _recipient_of(work: UnitOfWork, ticket: Ticket, message: Message) -> M
         raise NotDelivered(
             DeliveryFailure.ADDRESS_NOT_SUPPORTED, recipient, is_final=True
         ) from error
-    is_theirs = customer.email is None or address_key(customer.email) == address_key(recipient)
+    is_theirs = (
+        not await is_claimed(work, ticket.profile_id)
+        if customer.email is None
+        else address_key(customer.email) == address_key(recipient)
+    )
     is_a_name = address_key(customer.name) != address_key(recipient)
     return Mailbox(customer.name if is_theirs and is_a_name else "", address)
 

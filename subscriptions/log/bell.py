@@ -68,7 +68,7 @@ class Bell:
         self, backend: BellBackend, listener: Listener, namespace: str = "starling"
     ) -> None:
         self._backend = backend
-        self._listener = listener
+        self._listeners = [listener]
         self._channel = f"{namespace}:bell"
         self._broadcast = Broadcast(backend=backend)
         self._outbox: asyncio.Queue[Sequence[EventRecord]] = asyncio.Queue(OUTBOX_RINGS)
@@ -79,6 +79,10 @@ class Bell:
     def connected(self) -> bool:
         """Whether other processes are heard at once, and not only when the log is looked at."""
         return self._backend.connected
+
+    def add_listener(self, listener: Listener) -> None:
+        """Let somebody else hear the bell, too."""
+        self._listeners.append(listener)
 
     async def __aenter__(self) -> Self:
         await self._broadcast.connect()
@@ -94,11 +98,12 @@ class Bell:
 
     def ring(self, records: Sequence[EventRecord]) -> None:
         """Tell everybody of events that were just committed. Never waits and never raises."""
-        try:
-            self._listener.hear(records)
-        except Exception:
-            # The change is committed; whoever made it must not be told that it failed.
-            logger.exception("The listener of this process failed.")
+        for listener in self._listeners:
+            try:
+                listener.hear(records)
+            except Exception:
+                # The change is committed; whoever made it must not be told that it failed.
+                logger.exception("The listener of this process failed.")
         if records and not self._outbox.full() and time.monotonic() >= self._silent_until:
             self._outbox.put_nowait(records)
 
@@ -131,16 +136,21 @@ class Bell:
 
     def _hear(self, text: str) -> None:
         if text == GAP:
-            self._listener.hear_gap()
+            self._hear_gap()
             return
         try:
             message = _MESSAGE.validate_json(text)
-            self._listener.hear(message.records)
-            self._listener.hear_hints(message.hints)
+            for listener in self._listeners:
+                listener.hear(message.records)
+                listener.hear_hints(message.hints)
         except Exception:
             # Perhaps a process of another version wrote it. What it tells stands in the log.
             logger.exception("The bell could not use a message.")
-            self._listener.hear_gap()
+            self._hear_gap()
+
+    def _hear_gap(self) -> None:
+        for listener in self._listeners:
+            listener.hear_gap()
 
 
 def _encode(records: Sequence[EventRecord]) -> str:

@@ -7,11 +7,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, I
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
+    aclosing,
     asynccontextmanager,
     contextmanager,
 )
 from dataclasses import dataclass
 from typing import NoReturn, Self
+from uuid import UUID
 
 from core.errors import NotAllowed
 from core.ids import new_id
@@ -84,10 +86,10 @@ class Presence:
     async def say(
         self, resource: str, viewer: Viewer, state: PresenceState, field: str | None
     ) -> WhoIsHere:
-        """Let an agent say what they are doing, and return who is there then.
+        """Let somebody say what they are doing, and return who is there then.
 
         It stands for 30 seconds, or as long as the same connection, or any of the session where it
-        was said by plain HTTP, attends the resource. Raises NotAllowed for whoever is no agent.
+        was said by plain HTTP, attends the resource. Raises NotAllowed for viewers who do not show.
         """
         voice = Voice.of(viewer)
         if voice is None:
@@ -112,23 +114,39 @@ class Presence:
 
     async def watch(self, resource: str) -> AsyncGenerator[WhoIsHere, None]:
         """Return who is there, and then again at each change. Who reads slowly skips states."""
+        told: tuple[Present, ...] | None = None
+        async with aclosing(self._looks(resource)) as looks:
+            async for room in looks:
+                changes = [] if told is None else changes_between(told, room.present)
+                is_first, told = told is None, room.present
+                if is_first or changes:
+                    yield WhoIsHere(told, tuple(changes))
+
+    async def watch_replies(self, resource: str) -> AsyncGenerator[tuple[UUID, ...], None]:
+        """Return which agents type to the customer, and then again whenever these are others.
+
+        Nothing else that anybody does there is a reason to look again for those who hear this.
+        """
+        told: tuple[UUID, ...] | None = None
+        async with aclosing(self._looks(resource)) as looks:
+            async for room in looks:
+                if room.replying != told:
+                    told = room.replying
+                    yield told
+
+    async def _looks(self, resource: str) -> AsyncGenerator[Room, None]:
+        """Return the room of a resource once it is known, and then whenever it may have changed."""
         woken = asyncio.Event()
         with self._in_room(resource) as room:
             room.watchers.add(woken)
             try:
-                while not room.is_known:
+                if room.is_known:
+                    yield room
+                while True:
                     await woken.wait()
                     woken.clear()
-                told = room.present
-                yield WhoIsHere(told)
-                while True:
-                    changes = changes_between(told, room.present)
-                    told = room.present
-                    if changes:
-                        yield WhoIsHere(told, tuple(changes))
-                    else:
-                        await woken.wait()
-                        woken.clear()
+                    if room.is_known:
+                        yield room
             finally:
                 room.watchers.discard(woken)
 
@@ -159,7 +177,7 @@ class Presence:
             self._woken.set()
 
     def _statement(self, voice: Voice, state: PresenceState, field: str | None) -> Changes:
-        """Return the lasting mark that the agent is here or away, and one that fades by itself."""
+        """Return the lasting mark that they are here or away, and one that fades by itself."""
         name = f"{voice.session_id.hex}:{voice.connection_id.hex if voice.connection_id else ''}"
         said = Mark(voice, state, field)
         if said.is_lasting:

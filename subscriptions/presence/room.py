@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Iterable
 from math import inf
+from uuid import UUID
 
 from models.presence import Present
-from subscriptions.presence.marks import Mark, Voice, present_among
+from subscriptions.presence.marks import Mark, Voice, present_among, replying_among
 from subscriptions.presence.store import Board, Changes, Put
 
 # A mark is asked for a moment after it has lapsed, so that the clock of the store agrees.
@@ -23,6 +24,7 @@ class Room:
         self.users = 0
         self.watchers: set[asyncio.Event] = set()
         self.present: tuple[Present, ...] = ()
+        self.replying: tuple[UUID, ...] = ()
         self.is_known = False
         self.is_stale = True
         self.due_at = inf
@@ -62,9 +64,9 @@ class Room:
     def take(self, board: Board) -> None:
         """Take in what stands now, and wake who watches if that shows."""
         self._board = board
-        present = present_among(board.values())
-        shows = not self.is_known or present != self.present
-        self.present, self.is_known = present, True
+        present, replying = present_among(board.values()), replying_among(board.values())
+        shows = not self.is_known or (present, replying) != (self.present, self.replying)
+        self.present, self.replying, self.is_known = present, replying, True
         first = min((held.seconds_left for held in board.values()), default=inf)
         self.due_at = time.monotonic() + first + SLACK_SECONDS
         if shows:

@@ -183,6 +183,16 @@ async def test_an_answer_of_exactly_64_kib_is_taken(
     assert len(await fetch(company, certificates, says(b"x" * 65_536))) == 65_536
 
 
+@pytest.mark.parametrize("name", ["a body that drips", "half an answer", "a byte too many"])
+async def test_who_only_tells_has_told_once_there_is_a_status(
+    company: CompanyServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("services.calls.client.LISTENING_SECONDS", 0.2)
+    answer, *_ = HOSTILE[name]
+
+    assert await client_of(certificates).tell(asking(company, answer)) == 200
+
+
 async def test_internal_addresses_are_not_even_connected_to(
     company: CompanyServer, certificates: Certificates
 ) -> None:

@@ -71,6 +71,28 @@ async def an_integration_loses_its_token(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
+@scene_of("apiTokenRotate", is_quiet=True)
+async def an_integration_gets_another_secret(stage: Stage) -> AsyncIterator[Told]:
+    made = await stage.does("admin", "apiTokenCreate", "apiToken { id }", **api_token(stage))
+    given = {"apiTokenId": made["apiToken"]["id"], "overlapSeconds": 60, "idempotencyKey": "k"}
+    await stage.does("admin", "apiTokenRotate", **given)
+    yield SILENCE
+    await stage.does("admin", "apiTokenRotate", **given)
+    await stage.is_refused("ayse", "NotAllowed", "apiTokenRotate", **given)
+    yield UNCHANGED
+
+
+@scene_of("apiTokenUpdate", is_quiet=True)
+async def an_integration_gets_other_rights(stage: Stage) -> AsyncIterator[Told]:
+    made = await stage.does("admin", "apiTokenCreate", "apiToken { id }", **api_token(stage))
+    given = {"apiTokenId": made["apiToken"]["id"], "name": "Web shop", "scopes": ["NOTES_READ"]}
+    await stage.does("admin", "apiTokenUpdate", **given, expectedVersion=1)
+    yield SILENCE
+    await stage.does("admin", "apiTokenUpdate", **given, expectedVersion=2)
+    await stage.is_refused("ayse", "NotAllowed", "apiTokenUpdate", **given, expectedVersion=2)
+    yield UNCHANGED
+
+
 @scene_of("notificationsMarkRead")
 async def somebody_reads_what_they_were_told(stage: Stage) -> AsyncIterator[Told]:
     note = {"kind": "CUSTOMER", "customerId": stage.customer, "body": "Tell @Nikos"}

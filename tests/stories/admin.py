@@ -2,22 +2,35 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from tests.stories.person import Person
+from tests.stories.notifications import WithNotifications
 
 SUPPORT, BILLING = "Destek", "Fatura"
 MAILBOX = "destek@nokta.example"
+SHOP_MAY = (
+    "TICKETS_READ",
+    "TICKETS_WRITE",
+    "MESSAGES_WRITE",
+    "CUSTOMERS_READ",
+    "CUSTOMERS_WRITE",
+)
+RULE = "query ($rule: ID!) { node(id: $rule) { ... on Rule { name pauseReason } } }"
 
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A brand, its two teams, and the token of its web shop, which may not read notes."""
+    """A brand, its two teams, and its tokens.
+
+    One is for its web shop, which may not read notes, one for the connectors of channels.
+    """
 
     brand: str
     brand_id: str
     support_id: str
     billing_id: str
     shop_token: str
+    connector_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +43,51 @@ class Hired:
     password: str
 
 
-class Admin(Person):
+class Admin(WithNotifications):
     """Keeps brands, teams, people and tokens."""
 
-    async def opens_an_office(self) -> Office:
-        """Set up a brand with the teams Support and Billing, and give its shop a token."""
+    async def opens_an_office(
+        self,
+        name: str = "Nokta",
+        mailbox: str = MAILBOX,
+        support: str = SUPPORT,
+        billing: str = BILLING,
+    ) -> Office:
+        """Set up a brand with the teams Support and Billing, and make its tokens."""
         brand = await self.does(
-            "brandCreate", "brand { id name }", name="Nokta", language="tr", email=MAILBOX
+            "brandCreate", "brand { id }", name=name, language="tr", email=mailbox
         )
         brand_id = brand["brand"]["id"]
-        support, billing = [
-            (await self.does("teamCreate", "team { id }", name=name, brandIds=[brand_id]))["team"]
-            for name in (SUPPORT, BILLING)
+        teams = [
+            (await self.does("teamCreate", "team { id }", name=team, brandIds=[brand_id]))["team"]
+            for team in (support, billing)
         ]
-        shop = await self.does(
-            "apiTokenCreate",
-            "token",
-            name="Mağaza",
-            brandIds=[brand_id],
-            scopes=[
-                "TICKETS_READ",
-                "TICKETS_WRITE",
-                "MESSAGES_WRITE",
-                "CUSTOMERS_READ",
-                "CUSTOMERS_WRITE",
-            ],
+        shop = await self._makes_token("Mağaza", brand_id, *SHOP_MAY)
+        connector = await self._makes_token("Kanallar", brand_id, "MESSAGES_WRITE")
+        return Office(name, brand_id, teams[0]["id"], teams[1]["id"], shop, connector)
+
+    async def opens_a_branch(self, name: str) -> Office:
+        """Set up another brand, with teams and tokens of its own."""
+        teams = f"{name} {SUPPORT}", f"{name} {BILLING}"
+        return await self.opens_an_office(name, f"{name.casefold()}@desk.example", *teams)
+
+    async def adds_rule(self, name: str, office: Office, **rule: Any) -> str:
+        """Let something be done by itself after customers write."""
+        added = await self.does(
+            "ruleCreate",
+            "rule { id }",
+            brandId=office.brand_id,
+            name=name,
+            trigger="INCOMING",
+            **rule,
         )
-        return Office(brand["brand"]["name"], brand_id, support["id"], billing["id"], shop["token"])
+        rule_id: str = added["rule"]["id"]
+        return rule_id
+
+    async def reads_rule(self, rule: str) -> str:
+        """Return a rule's name, and why it is paused."""
+        found = (await self.asks(RULE, rule=rule))["node"]
+        return f"{found['name']}: {found['pauseReason']}"
 
     async def hires(self, name: str, office: Office, team_id: str) -> Hired:
         """Add an agent of a team."""
@@ -100,6 +131,13 @@ class Admin(Person):
                 {"label": "Eski müşteri", "pointer": "/customer/isRegular"},
             ],
         )
+
+    async def _makes_token(self, name: str, brand_id: str, *scopes: str) -> str:
+        made = await self.does(
+            "apiTokenCreate", "token", name=name, brandIds=[brand_id], scopes=scopes
+        )
+        token: str = made["token"]
+        return token
 
     async def says_goodbye_to(self, agent_id: str) -> None:
         """End the work of an agent."""

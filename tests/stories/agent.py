@@ -7,15 +7,18 @@ from tests.stories.admin import Hired
 from tests.stories.companies import WithCompanies
 from tests.stories.conversations import InConversations
 from tests.stories.customers import WithCustomers
+from tests.stories.dashboard import WithDashboard
 from tests.stories.edits import Editing
 from tests.stories.files import WithFiles
 from tests.stories.forms import WithForms
 from tests.stories.handover import TakingOver
+from tests.stories.identity import WithProfiles
 from tests.stories.inbox import WithInbox
 from tests.stories.interactions import WithInteractions
 from tests.stories.mail import WithMail
 from tests.stories.notes import WithNotes
 from tests.stories.notifications import WithNotifications
+from tests.stories.presence import WithPresence
 
 
 class Agent(
@@ -31,6 +34,9 @@ class Agent(
     WithForms,
     WithFiles,
     WithMail,
+    WithProfiles,
+    WithDashboard,
+    WithPresence,
 ):
     """An agent of the desk, with all that agents do there."""
 

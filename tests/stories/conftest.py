@@ -1,14 +1,15 @@
 """Fixtures of the stories: the installation, and the people, of whom each story has its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AsyncExitStack
+from typing import Protocol
 
 import pytest
 
 from tests.databases import create_database, drop_database
 from tests.servers import PostgresServer, start_own_redis
-from tests.stories.admin import Admin
+from tests.stories.admin import Admin, Office
 from tests.stories.agent import Agent
 from tests.stories.installation import Installation, set_up
 from tests.stories.mail import Correspondent
@@ -16,7 +17,13 @@ from tests.stories.outside import world_outside
 from tests.stories.person import Person
 from tests.stories.shop import Shop
 
-Hire = Callable[[str, str, str], Awaitable[Agent]]
+
+class Hire(Protocol):
+    """How somebody of a name begins in a team, at a server, in the first office or another."""
+
+    def __call__(
+        self, name: str, team_id: str, server: str, office: Office | None = None
+    ) -> Awaitable[Agent]: ...
 
 
 @pytest.fixture(scope="session")
@@ -45,10 +52,10 @@ async def admin(installation: Installation, leaving: AsyncExitStack) -> Admin:
 
 @pytest.fixture
 def hire(admin: Admin, installation: Installation, leaving: AsyncExitStack) -> Hire:
-    """Let somebody of a name begin in a team, at a server; they leave when the story is over."""
+    """Let somebody begin; they leave when the story is over."""
 
-    async def begin(name: str, team_id: str, server: str) -> Agent:
-        hired = await admin.hires(name, installation.office, team_id)
+    async def begin(name: str, team_id: str, server: str, office: Office | None = None) -> Agent:
+        hired = await admin.hires(name, office or installation.office, team_id)
         leaving.push_async_callback(admin.says_goodbye_to, hired.agent_id)
         token = await Person(name, server, None, leaving).signs_in(hired.email, hired.password)
         return Agent(hired, server, token, leaving)

@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,18 @@ class WorkerProcess:
     @contextmanager
     def away(self) -> Iterator[None]:
         """Let no job be done meanwhile."""
-        self.stop()
+        with self._gone(self.stop):
+            yield
+
+    @contextmanager
+    def crashed(self) -> Iterator[None]:
+        """Let it die in the middle of whatever it does, and be gone meanwhile."""
+        with self._gone(self._process.kill):
+            yield
+
+    @contextmanager
+    def _gone(self, end: Callable[[], None]) -> Iterator[None]:
+        end()
         try:
             yield
         finally:

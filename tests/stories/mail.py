@@ -197,7 +197,8 @@ def _mail(message: dict[str, Any]) -> str:
         *(f"with {file['filename']}" for file in message["attachments"]),
         *([_state(message["delivery"])] if message["delivery"] else []),
     ]
-    return f"{message['author']['name']}: {message['body']} {', '.join(told)}"
+    author = message["author"].get("name", "the desk")
+    return f"{author}: {message['body']} {', '.join(told)}"
 
 
 def _state(delivery: dict[str, str | None]) -> str:

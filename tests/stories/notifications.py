@@ -12,7 +12,7 @@ NOTIFICATION_EVENTS = (
         ... on Event { cursor }
         ... on NotificationAdded {
           unreadCount
-          notification { kind actor { ...Who } ticket { title } note { body } }
+          notification { kind actor { ...Who } ticket { title } note { body } rule { name } }
         }
       }
     }
@@ -36,5 +36,6 @@ def _in_words(event: dict[str, Any]) -> str:
         return "ready"
     told = event["notification"]
     who = told["actor"].get("name", "the desk")
-    of = told["note"]["body"] if told["note"] else told["ticket"]["title"]
+    about = told["note"] or told["rule"] or told["ticket"]
+    of = about.get("body") or about.get("name") or about["title"]
     return f"{told['kind']} by {who}: {of} ({event['unreadCount']})"

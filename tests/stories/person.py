@@ -1,8 +1,8 @@
 """Somebody who speaks with one of the web processes, in GraphQL only: over HTTP and WebSocket."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 
@@ -12,6 +12,8 @@ from tests.live import Watcher, watching
 AT_ONCE = 10  # as often an operation may ask for one root field
 
 START_TRIES = 6  # of five seconds each: what takes two may take many on a busy machine
+
+_News = TypeVar("_News")
 
 InWords = Callable[[dict[str, Any]], str]
 
@@ -25,6 +27,14 @@ CONFLICT = """
       currentVersion changedBy { ...Who } fields { field base theirs yours }
     }
 """
+
+
+async def patiently(next_news: Callable[[], Awaitable[_News]]) -> _News:
+    """Wait for news from a process that is starting, which takes its time."""
+    for _ in range(START_TRIES):
+        with suppress(TimeoutError):
+            return await next_news()
+    raise AssertionError("nothing came")
 
 
 class Screen:
@@ -49,13 +59,13 @@ class Screen:
                 raise AssertionError(f"did not come: {sentence}") from None
             assert told == sentence, f"{told}\ninstead of: {sentence}"
 
+    async def shows_in_any_order(self, *sentences: str) -> None:
+        """Wait for these news, of acts that do not wait for each other, and no others between."""
+        assert sorted([await self._next() for _ in sentences]) == sorted(sentences)
+
     async def comes_to_show(self, sentence: str) -> None:
         """Wait for news from a process that is starting, which takes its time."""
-        for _ in range(START_TRIES):
-            with suppress(TimeoutError):
-                assert await self._next() == sentence
-                return
-        raise AssertionError(f"did not come: {sentence}")
+        assert await patiently(self._next) == sentence
 
     async def ends(self, *last: str) -> None:
         """Wait for these last news, and for the server to say that there are no more."""

@@ -70,7 +70,7 @@ def favorite_list(state: Event) -> str:
 
 def _message_added(event: Event) -> str:
     message = event["message"]
-    return f"{message['author']['name']}: {message['body']}"
+    return f"{message['author'].get('name', 'the desk')}: {message['body']}"
 
 
 def _note_added(event: Event) -> str:

@@ -34,7 +34,7 @@ class Person:
         self.viewer = Viewer(Actor(ActorKind.AGENT, agent_id), session_id=new_id())
 
     @classmethod
-    def name_of(cls, agent_id: UUID) -> str:
+    def name_of(cls, agent_id: UUID | None) -> str:
         return next(name for name, known in cls._ids.items() if known == agent_id)
 
 
@@ -78,13 +78,13 @@ async def say(
 
 def picture(who_is_here: WhoIsHere) -> Picture:
     return {
-        Person.name_of(one.agent_id): f"{one.state} {one.field or ''}".rstrip()
+        Person.name_of(one.actor_id): f"{one.state} {one.field or ''}".rstrip()
         for one in who_is_here.present
     }
 
 
 def changes(who_is_here: WhoIsHere) -> list[str]:
-    return [f"{Person.name_of(one.agent_id)} {one.kind}" for one in who_is_here.changes]
+    return [f"{Person.name_of(one.actor_id)} {one.kind}" for one in who_is_here.changes]
 
 
 class Onlooker:

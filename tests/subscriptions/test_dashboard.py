@@ -28,6 +28,8 @@ from subscriptions.source import Item, State, Verdict
 from tests.dashboards import place
 from tests.desk import World
 
+pytestmark = pytest.mark.both_databases
+
 QUIET_SECONDS = 0.7  # more than the two counts that a change may bring
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +18,8 @@ from subscriptions.presence.presence import PresenceTimes
 from subscriptions.presence.redis_store import RedisPresence
 from subscriptions.presence.steady_store import SteadyPresence
 from subscriptions.presence.store import PresenceStore
+from subscriptions.stopping import stop
+from tests.subscriptions.bells import until
 from tests.subscriptions.presences import (
     TICKET,
     TIMES,
@@ -46,6 +49,33 @@ def make_store(request: pytest.FixtureRequest) -> Callable[[], PresenceStore]:
 async def installation(make_store: Callable[[], PresenceStore]) -> AsyncIterator[Installation]:
     async with AsyncExitStack() as stack:
         yield Installation(make_store, stack)
+
+
+async def test_that_a_reply_is_typed_is_told_by_every_process_and_nothing_of_notes(
+    installation: Installation,
+) -> None:
+    here, there = await installation.processes(2)
+    person = Person("ayse")
+    told: list[tuple[UUID, ...]] = []
+
+    async def look() -> None:
+        async with aclosing(there.watch_replies(TICKET)) as states:
+            async for agent_ids in states:
+                told.append(agent_ids)  # noqa: PERF401  # while it goes on
+
+    looking = asyncio.create_task(look())
+    try:
+        await until(lambda: told == [()])
+        screen, other = [await installation.opened(person, here) for _ in range(2)]
+        await other.say(TYPING, "note")
+        await screen.say(EDITING, "reply")
+        await screen.say(TYPING, "reply")
+        await until(lambda: len(told) == 2)
+        await other.say(TYPING, "note")
+        await until(lambda: len(told) == 3)
+    finally:
+        await stop(looking)
+    assert told == [(), (person.viewer.agent_id,), ()]
 
 
 async def test_who_attends_is_seen_viewing_by_every_process_and_leaves_at_once(
@@ -218,7 +248,7 @@ async def test_resources_are_told_apart_and_asked_for_together(
         await onlooker.until_sees({"ayse": "VIEWING"})
     found = await there.present([TICKET, "a customer", "a company"])
     names = {
-        resource: [Person.name_of(one.agent_id) for one in present]
+        resource: [Person.name_of(one.actor_id) for one in present]
         for resource, present in found.items()
     }
     assert names == {TICKET: ["nikos"], "a customer": ["ayse"], "a company": []}

@@ -1,7 +1,7 @@
-"""Messages that go out by mail: queued when they are written, taken back, tried anew.
+"""Messages that go out: by mail or by a connector; taken back, tried anew.
 
 How far one has come stands on its row. Whoever changes that has locked its ticket, so that the
-worker and who takes a message back cannot both win.
+worker, a connector and who takes a message back cannot both win.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from sqlalchemy import select
 
 from core.errors import NotAllowed, NotFound, TooLate
 from models.brands import Brand
-from models.channels import Channel
+from models.channels import CONNECTOR_CHANNELS, Channel
 from models.customers import Customer
-from models.event_topics import topic_of
+from models.event_topics import inbox_topic, topic_of
 from models.messages import DeliveryFailure, DeliveryState, Message
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
-from services import waiting
+from services import delivery_requests, waiting
 from services.channel_profiles import mail_address
 from services.outgoing_mail.queue import DELIVER, hasten, job_of, let_next_go
-from services.tickets import TicketInHand, take
+from services.tickets import TicketInHand, full_state_of, take
 from services.unit_of_work import UnitOfWork
 
 MAIL_CHANNELS = (Channel.EMAIL, Channel.WEB, Channel.INTERNAL)
@@ -29,25 +29,34 @@ MAIL_CHANNELS = (Channel.EMAIL, Channel.WEB, Channel.INTERNAL)
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Where a message goes by mail, None where nobody knows; and how long it can be taken back."""
+    """The way that a message goes, and where: None where nobody knows.
 
+    `undo_seconds` is how long it can be taken back.
+    """
+
+    channel: Channel
     recipient: str | None
     undo_seconds: int = 0
 
 
 async def posting_of(work: UnitOfWork, ticket: Ticket) -> Posting | None:
-    """Return how a ticket's customer is written to now; None where that is not by mail."""
+    """Return how a ticket's customer is written to now.
+
+    None where nothing is sent: on the phone, and in a live chat, which both sides read here.
+    """
+    if ticket.channel in CONNECTOR_CHANNELS:
+        return Posting(ticket.channel, await delivery_requests.handle_of(work, ticket))
     if ticket.channel not in MAIL_CHANNELS:
         return None
     customer = await work.session.get_one(Customer, ticket.customer_id)
     brand = await work.session.get_one(Brand, ticket.brand_id)
-    return Posting(await mail_address(work, customer, ticket.channel), brand.undo_seconds)
+    address = await mail_address(work, customer, ticket.channel, ticket.profile_id)
+    return Posting(Channel.EMAIL, address, brand.undo_seconds)
 
 
 def post(work: UnitOfWork, message: Message, posting: Posting) -> None:
     """Queue a message. Without an address it has failed already."""
     message.recipient = posting.recipient
-    message.delivery_attempts = message.delivery_begun = 0
     message.delivery_detail = message.delivery_next_try_at = None
     message.delivery_undo_until = None
     if posting.recipient is None:
@@ -56,6 +65,14 @@ def post(work: UnitOfWork, message: Message, posting: Posting) -> None:
         return
     message.delivery_state = DeliveryState.QUEUED
     message.delivery_failure = None
+    if posting.channel in CONNECTOR_CHANNELS:
+        delivery_requests.ask(work, message)
+    else:
+        _queue_mail(work, message, posting)
+
+
+def _queue_mail(work: UnitOfWork, message: Message, posting: Posting) -> None:
+    message.delivery_attempts = message.delivery_begun = 0
     if posting.undo_seconds:
         message.delivery_undo_until = work.now + timedelta(seconds=posting.undo_seconds)
     work.enqueue(DELIVER, job_of(message), run_at=message.delivery_undo_until)
@@ -66,7 +83,8 @@ async def undo(work: UnitOfWork, viewer: Viewer, message_id: UUID) -> Message:
 
     One whose try has failed can be taken back until the next one begins. Taking a message back
     twice is one event. Raises TooLate once its time is over or its delivery has begun, NotFound
-    where the viewer does not see it, and NotAllowed for what goes out in no mail.
+    where the viewer does not see it, and NotAllowed for what does not go out. What a connector
+    delivers goes at once.
     """
     hand, message = await _take(work, viewer, message_id)
     if message.delivery_state is DeliveryState.UNDONE:
@@ -90,8 +108,8 @@ async def retry(work: UnitOfWork, viewer: Viewer, message_id: UUID) -> Message:
 
     What was put off is due now; its tries count on. What has failed begins anew: it goes to the
     address that it failed for; where there was none, to the one there is now.
-    Raises NotFound where the viewer does not see it, and NotAllowed for what goes out in no mail
-    or was taken back.
+    Raises NotFound where the viewer does not see it, and NotAllowed for what does not go out or
+    was taken back.
     """
     hand, message = await _take(work, viewer, message_id)
     if message.delivery_state in (None, DeliveryState.UNDONE):
@@ -107,15 +125,16 @@ async def retry(work: UnitOfWork, viewer: Viewer, message_id: UUID) -> Message:
         found = await posting_of(work, hand.ticket)
         recipient = found.recipient if found else None
     if recipient is not None:
-        post(work, message, Posting(recipient))
+        post(work, message, Posting(message.channel, recipient))
         await _finish(hand, message)
     return message
 
 
-def tell(work: UnitOfWork, ticket: Ticket, message: Message) -> None:
-    """Write the event that a delivery has changed.
+async def tell(work: UnitOfWork, ticket: Ticket, message: Message) -> None:
+    """Write the events that a delivery has changed.
 
-    No agent did this, so the ticket was not updated, and no list tells of it.
+    No agent did this, so the ticket was not updated, and no list tells of it: the entry in the
+    brand's inbox is for webhooks.
     """
     work.record(
         "DeliveryChanged",
@@ -123,6 +142,12 @@ def tell(work: UnitOfWork, ticket: Ticket, message: Message) -> None:
         topic=topic_of(ticket),
         versions=[ticket],
     )
+    payload = {
+        "ticket_id": ticket.id.hex,
+        "message_id": message.id.hex,
+        "after": await full_state_of(work, ticket),
+    }
+    work.record("InboxDeliveryChanged", payload, topic=inbox_topic(ticket.brand_id))
 
 
 def _can_be_taken_back(work: UnitOfWork, message: Message) -> bool:

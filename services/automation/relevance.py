@@ -1,0 +1,56 @@
+"""Whether events can concern a rule at all, however their ticket stands. It reads no table.
+
+Most of what happens concerns none: the answer that a rule sends, a tag that it adds. To find that
+out takes no lock, and nothing but the events.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from models.event_records import EventRecord
+from services.automation.conditions import may_match
+from services.automation.facts import Facts, Person, Words
+from services.automation.foresight import Foreseen
+from services.automation.rulebook import Rulebook, TriedRule
+from services.automation.triggers import is_agent_ticket, message_of, trigger_of
+from services.changes import changes_told_by
+
+_SOMEBODY = Person("", has_email=False, has_phone=False)
+
+
+def may_concern(
+    book: Rulebook, ticket: Any, events: Sequence[EventRecord], words: Mapping[UUID, Words]
+) -> bool:
+    """Tell whether a rule may have to be tried after one of these events.
+
+    `ticket` is its row, or one of those columns of it that `Facts.of` takes.
+    """
+    return any(
+        # What was expected of rules is to be settled, whatever they say by now.
+        Foreseen.at(event) is not None or any(_that_may_match(book, ticket, event, words))
+        for event in events
+    )
+
+
+def _words_of(event: EventRecord, words: Mapping[UUID, Words]) -> Words | None:
+    message_id = message_of(event)
+    return words.get(message_id) if message_id else None
+
+
+def _that_may_match(
+    book: Rulebook, ticket: Any, event: EventRecord, words: Mapping[UUID, Words]
+) -> Iterator[TriedRule]:
+    """Give the rules that may match after an event."""
+    written = _words_of(event, words)
+    trigger = trigger_of(event, ticket.channel, written.direction if written else None)
+    if trigger is None:
+        return
+    facts = replace(
+        Facts.of(ticket, event.occurred_at, _SOMEBODY, ()),
+        message=written,
+        changed=frozenset(change["field"] for change in changes_told_by(event)),
+    )
+    rules = book.tried_after(trigger, is_agent_ticket=is_agent_ticket(ticket.channel))
+    yield from (rule for rule in rules if may_match(rule, facts))

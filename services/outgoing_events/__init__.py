@@ -1,0 +1,1 @@
+"""What happens, on its way to other systems: read in the log, written down, and sent."""

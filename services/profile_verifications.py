@@ -1,0 +1,300 @@
+"""Verifying profiles: by a code that is mailed, or by a token of the company's own site.
+
+Agents ask for a code and type in what the customer tells them. The customer of a chat may do both
+for their own chat; they learn nothing but yes or no: not whether there is an address, nor whose.
+"""
+
+import hmac
+import unicodedata
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+
+from core.errors import (
+    CodeTriesUsedUp,
+    DomainError,
+    Expired,
+    FieldErrorCode,
+    FieldProblem,
+    NewerLink,
+    NewerMerge,
+    NotFound,
+    NothingToVerify,
+    ValidationFailed,
+    VerificationsSent,
+)
+from core.secrets import SecretBox
+from core.text import address_key
+from models import brands
+from models.brands import Brand
+from models.channel_profiles import ChannelProfile, ProfileLinkState
+from models.customers import Customer
+from models.event_topics import topic_of
+from models.profile_verifications import (
+    LIFETIME,
+    SENT_PER_HOUR,
+    TRIES,
+    WINDOW,
+    ProfileVerification,
+)
+from models.tickets import Ticket
+from models.viewers import Viewer
+from services import customers, identity_tokens, profile_links
+from services.claims_in_text import Claims
+from services.directory import once_of
+from services.idempotency import create_once
+from services.profile_claims import known_by
+from services.profile_links import HeldProfile, make_over
+from services.unit_of_work import UnitOfWork
+
+VERIFY = "verify_profile"
+CODE_DIGITS = 6
+_CODE = ("input", "code")
+_TOKEN = ("input", "token")
+_PROFILE = ("input", "profileId")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    profile_id: UUID | None
+
+
+async def send(
+    work: UnitOfWork, viewer: Viewer, profile_id: UUID | None, idempotency_key: str | None
+) -> ProfileVerification:
+    """Mail a code to the address of the customer of a profile, or the one that was claimed.
+
+    Raises VerificationsSent after three codes within an hour, for the profile or to the address;
+    and NothingToVerify where there is no address. The customer of a chat is told neither.
+    """
+    once = once_of("profileVerificationSend", idempotency_key, _Asked(profile_id))
+    create = partial(_send, work, viewer, profile_id)
+    return await create_once(work, once, ProfileVerification, create)
+
+
+async def verify_code(
+    work: UnitOfWork, viewer: Viewer, box: SecretBox, profile_id: UUID | None, code: str
+) -> ChannelProfile | DomainError:
+    """Verify a profile by the code that was mailed last; by the same code again it stays so.
+
+    A wrong code is counted, so its error is returned, to be raised once that is written down.
+    """
+    digits = _digits(code)
+    held = await _hold(work, viewer, profile_id)
+    verification = await _newest(work, held.profile)
+    if verification is not None and _has_verified(verification, held.profile, box, digits):
+        return held.profile
+    problem = _problem(work, verification, held.profile)
+    if problem is None and verification is not None:
+        if hmac.compare_digest(code_of(box, verification.id), digits):
+            verification.used_at = work.now
+            proven = Claims(emails=(verification.recipient or "",))
+            is_proven = await _prove(work, held, proven)
+            return held.profile if is_proven else Expired()
+        verification.tries += 1
+        wrong = FieldProblem(_CODE, FieldErrorCode.WRONG_CODE, TRIES, verification.tries)
+        problem = ValidationFailed(wrong)
+    if viewer.is_customer:
+        return ValidationFailed(FieldProblem(_CODE, FieldErrorCode.WRONG_CODE))
+    return problem or Expired()
+
+
+async def verify_token(
+    work: UnitOfWork, viewer: Viewer, box: SecretBox, profile_id: UUID | None, token: str
+) -> ChannelProfile:
+    """Verify a profile by a token of the company's site. Raises ValidationFailed for any other."""
+    refusal = ValidationFailed(FieldProblem(_TOKEN, FieldErrorCode.WRONG_TOKEN))
+    held = await _hold(work, viewer, profile_id)
+    vouched = await identity_tokens.read_token(work, box, held.profile.id, token)
+    if vouched is None:
+        raise refusal
+    claims = Claims(
+        emails=(vouched.email,) if vouched.email else (),
+        phones=(vouched.phone,) if vouched.phone and not vouched.email else (),
+    )
+    was_verified = held.profile.link_state is ProfileLinkState.VERIFIED
+    is_proven = await _prove(work, held, claims)
+    # Nothing is left to prove where the answer to the first try was lost.
+    if not is_proven or not (was_verified or await identity_tokens.use_up(work, vouched)):
+        raise refusal
+    return held.profile
+
+
+def code_of(box: SecretBox, verification_id: UUID) -> str:
+    """Return the code of a verification: it follows from its id, for those who have the key."""
+    digest = box.digest(f"code of verification {verification_id.hex}")
+    return str(int(digest, 16) % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+
+
+async def _send(
+    work: UnitOfWork, viewer: Viewer, profile_id: UUID | None, row_id: UUID
+) -> ProfileVerification:
+    held = await _hold(work, viewer, profile_id)
+    profile = held.profile
+    customer = await work.session.get_one(Customer, profile.customer_id)
+    if profile.link_state is ProfileLinkState.VERIFIED:
+        raise NothingToVerify
+    recipient = _address(profile, customer)
+    if recipient is None and not viewer.is_customer:
+        raise NothingToVerify
+    if await _sent(work, ProfileVerification.profile_id == profile.id) >= SENT_PER_HOUR:
+        raise VerificationsSent(SENT_PER_HOUR)
+    if recipient is not None and await _is_pestered(work, recipient):
+        if not viewer.is_customer:
+            raise VerificationsSent(SENT_PER_HOUR)
+        recipient = None
+    verification = ProfileVerification(
+        id=row_id,
+        profile_id=profile.id,
+        customer_id=customer.id,
+        brand_id=await _brand_of(work, viewer, profile),
+        recipient=recipient,
+        recipient_key=None if recipient is None else address_key(recipient),
+        tries=0,
+        created_at=work.now,
+    )
+    work.session.add(verification)
+    if recipient is not None:
+        work.enqueue(VERIFY, {"verification_id": verification.id.hex})
+    return verification
+
+
+async def _hold(work: UnitOfWork, viewer: Viewer, profile_id: UUID | None) -> HeldProfile:
+    """Lock the profile; that of a chat's customer is the chat's, and they name none."""
+    if viewer.conversation_id is None:
+        if profile_id is None:
+            raise ValidationFailed(FieldProblem(_PROFILE, FieldErrorCode.REQUIRED))
+        return await profile_links.hold_visible(work, viewer, profile_id)
+    if profile_id is not None:
+        raise ValidationFailed(FieldProblem(_PROFILE, FieldErrorCode.NOT_ALLOWED_VALUE))
+    of_chat = await work.session.scalar(
+        select(Ticket.profile_id).where(Ticket.id == viewer.conversation_id)
+    )
+    if of_chat is None:
+        raise NotFound
+    return await profile_links.hold(work, of_chat)
+
+
+def _address(profile: ChannelProfile, customer: Customer) -> str | None:
+    """Return where a code proves something: who is linked to is proven by their own address."""
+    if customer.email is not None or profile.link_state is ProfileLinkState.CLAIMED:
+        return customer.email
+    return profile.claimed_email
+
+
+async def _is_pestered(work: UnitOfWork, recipient: str) -> bool:
+    sent = await _sent(work, ProfileVerification.recipient_key == address_key(recipient))
+    return sent >= SENT_PER_HOUR
+
+
+async def _sent(work: UnitOfWork, which: ColumnElement[bool]) -> int:
+    since = ProfileVerification.created_at > work.now - WINDOW
+    counted = select(func.count()).select_from(ProfileVerification)
+    return (await work.session.execute(counted.where(since, which))).scalar_one()
+
+
+async def _brand_of(work: UnitOfWork, viewer: Viewer, profile: ChannelProfile) -> UUID:
+    """Return the brand that mails the code: the one that the profile wrote to last."""
+    written_to = await work.session.scalar(
+        select(Ticket.brand_id)
+        .where(Ticket.profile_id == profile.id)
+        .order_by(Ticket.created_at.desc(), Ticket.id.desc())
+        .limit(1)
+    )
+    if written_to is not None:
+        return written_to
+    of_viewer = await work.session.scalar(
+        select(Brand.id).where(brands.visible_to(viewer)).order_by(Brand.name_key).limit(1)
+    )
+    if of_viewer is None:
+        raise NothingToVerify
+    return of_viewer
+
+
+async def _newest(work: UnitOfWork, profile: ChannelProfile) -> ProfileVerification | None:
+    """Return the code that was asked for last: the profile is locked, so nobody else counts it."""
+    return await work.session.scalar(
+        select(ProfileVerification)
+        .where(ProfileVerification.profile_id == profile.id)
+        .order_by(ProfileVerification.created_at.desc(), ProfileVerification.id.desc())
+        .limit(1)
+    )
+
+
+def _problem(
+    work: UnitOfWork, verification: ProfileVerification | None, profile: ChannelProfile
+) -> DomainError | None:
+    """Return why no code can be right any more; None while one can."""
+    if verification is None or verification.recipient is None or verification.used_at is not None:
+        return Expired()
+    # It was for another customer, if the profile was linked meanwhile.
+    is_over = verification.created_at + LIFETIME <= work.now
+    if is_over or verification.customer_id != profile.customer_id:
+        return Expired()
+    return CodeTriesUsedUp(TRIES) if verification.tries >= TRIES else None
+
+
+def _has_verified(
+    verification: ProfileVerification, profile: ChannelProfile, box: SecretBox, digits: str
+) -> bool:
+    """Tell whether a profile is verified, by this very code: the answer may have been lost."""
+    is_verified = profile.link_state is ProfileLinkState.VERIFIED
+    is_used = is_verified and verification.used_at is not None
+    return is_used and hmac.compare_digest(code_of(box, verification.id), digits)
+
+
+def _digits(code: str) -> str:
+    """Return the digits of a code. Raises ValidationFailed for what cannot be one."""
+    digits = "".join(unicodedata.normalize("NFKC", code[:100]).split())
+    if len(digits) != CODE_DIGITS or not digits.isascii() or not digits.isdecimal():
+        raise ValidationFailed(FieldProblem(_CODE, FieldErrorCode.INVALID_FORMAT))
+    return digits
+
+
+async def _prove(work: UnitOfWork, held: HeldProfile, proven: Claims) -> bool:
+    """Verify a profile for whom an address or a number proves it; False where that is nobody."""
+    profile = held.profile
+    customer_id = await _whom(work, held, proven)
+    if customer_id is None:
+        return False
+    try:
+        is_linked = await make_over(work, held, customer_id, ProfileLinkState.VERIFIED)
+    except (NewerMerge, NewerLink):  # agents may put that in order, and are told what
+        return False
+    customer = await work.session.get_one(Customer, customer_id)
+    await customers.lock(work, customer)
+    if profile.link_state is ProfileLinkState.VERIFIED and not is_linked:
+        return True
+    profile.link_state = ProfileLinkState.VERIFIED
+    profile.claimed_email = proven.emails[0] if proven.emails else profile.claimed_email
+    profile.claimed_phone = proven.phones[0] if proven.phones else profile.claimed_phone
+    work.record(
+        "ProfileVerified",
+        {"profile_id": profile.id.hex},
+        topic=topic_of(customer),
+        versions=[customer],
+    )
+    return True
+
+
+async def _whom(work: UnitOfWork, held: HeldProfile, proven: Claims) -> UUID | None:
+    """Return the customer as whom somebody is proven to write.
+
+    That is whoever has the address or the number. Where nobody has it, it is the customer of the
+    profile, if nothing else is said of them. Who was proven to be somebody stays so: agents unlink.
+    """
+    profile = held.profile
+    owner = await work.session.get_one(Customer, profile.customer_id)
+    keys = {address_key(each) for each in proven.emails}
+    if owner.email_key in keys or owner.phone in proven.phones:
+        return owner.id
+    is_of_profile = profile.claimed_email and address_key(profile.claimed_email) in keys
+    if profile.link_state is ProfileLinkState.VERIFIED:
+        return owner.id if is_of_profile and owner.email is None else None
+    known = await known_by(work, proven, but=owner.id)
+    if len(known) == 1:
+        return known[0]
+    is_free = profile.link_state is ProfileLinkState.OWN and owner.email is None
+    return owner.id if is_free and not known else None

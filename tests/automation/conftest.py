@@ -1,0 +1,11 @@
+"""What tests of rules have in common."""
+
+import pytest
+
+from tests.automation.workshop import Workshop
+from tests.desk import World
+
+
+@pytest.fixture
+def shop(world: World) -> Workshop:
+    return Workshop(world)
