@@ -13,8 +13,8 @@ from services.outgoing_events.following import follow_log
 from services.outgoing_events.sending import WebhookSender
 
 POLL_SECONDS = 1.0
-# However often it is woken, a look costs a query.
-SECONDS_BETWEEN_LOOKS = 0.05
+# However often it is woken, a look costs a query. Nobody looks at a screen for what is told here.
+SECONDS_BETWEEN_LOOKS = 0.25
 STOP_SECONDS = 5.0  # as a worker gives its jobs
 
 _log = structlog.get_logger(__name__)

@@ -147,8 +147,7 @@ class Worker:
         try:
             while not self._is_stopping:
                 self._woken.clear()
-                for lane in self._lanes:
-                    await self._begin_due_jobs(lane)
+                await self._begin_due_jobs()
                 await self._wait()
         finally:
             upkeep.cancel()
@@ -160,16 +159,22 @@ class Worker:
         if self._webhooks is not None:
             await self._webhooks.run()
 
-    async def _begin_due_jobs(self, lane: _Lane) -> None:
-        free = CONCURRENT_JOBS - len(lane.running)
+    async def _begin_due_jobs(self) -> None:
+        free = [lane for lane in self._lanes if len(lane.running) < CONCURRENT_JOBS]
         if not free:
             return
+        kinds = [kind for lane in free for kind in lane.kinds]
         try:
-            claimed = await jobs.claim(self._database, lane.kinds, free)
+            due = await jobs.due_kinds(self._database, kinds)
+            for lane in free:
+                if not due.isdisjoint(lane.kinds):
+                    await self._begin_jobs_of(lane)
         except Exception as error:  # noqa: BLE001  # the database is away: it will be back
             _log.warning("the queue of jobs cannot be read", error=str(error))
-            return
-        for job in claimed:
+
+    async def _begin_jobs_of(self, lane: _Lane) -> None:
+        free = CONCURRENT_JOBS - len(lane.running)
+        for job in await jobs.claim(self._database, lane.kinds, free):
             task = asyncio.create_task(self._do(job))
             lane.running.add(task)
             task.add_done_callback(partial(self._forget, lane))

@@ -77,6 +77,16 @@ class QueueLength:
     dead: int
 
 
+async def due_kinds(database: Database, kinds: Collection[str]) -> set[str]:
+    """Return the kinds of which somebody may claim a job now.
+
+    Most looks find none; those must not queue for the write lock of SQLite.
+    """
+    due = _due(kinds, clock.now()).with_only_columns(Job.kind).order_by(None).distinct()
+    async with database.reading() as connection:
+        return {row.kind for row in await connection.execute(due)}
+
+
 async def claim(database: Database, kinds: Collection[str], limit: int) -> list[ClaimedJob]:
     """Take up to `limit` due jobs of these kinds that nobody holds, the longest due first.
 
@@ -84,10 +94,6 @@ async def claim(database: Database, kinds: Collection[str], limit: int) -> list[
     """
     now = clock.now()
     due = _due(kinds, now).limit(limit)
-    async with database.reading() as connection:
-        # Most looks find nothing; those must not queue for the write lock of SQLite.
-        if (await connection.execute(due.with_only_columns(Job.id))).first() is None:
-            return []
     async with database.transaction() as session:
         jobs = (await session.scalars(due.with_for_update(skip_locked=True))).all()
         return [_leased(job, now) for job in jobs if not _buried(job, now)]

@@ -1,6 +1,6 @@
 """What agents do with tickets: edit, close and reopen them."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -26,6 +26,8 @@ from services.search import index_title
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 from services.waiting import OPEN_STATUSES
+
+Acts = Sequence[Mapping[str, Any]]
 
 _FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
@@ -60,6 +62,7 @@ class TicketInHand:
         self._tags_before: Collection[UUID] | None = None
         self._company_before: dict[str, Any] = {}
         self._relies_on_rules = False
+        self._may_concern_rules: Callable[[Acts], bool] = lambda _acts: True
 
     def had_tags(self, tag_ids: Collection[UUID]) -> None:
         """Say which tags the ticket had: an act that changes them must, all others keep them.
@@ -72,6 +75,13 @@ class TicketInHand:
     def had_company(self, company_id: UUID | None) -> None:
         """Say for whom the customer of the ticket worked, where the act gives it another one."""
         self._company_before = {"company_id": company_id.hex if company_id else None}
+
+    def tell_rules_of(self, may_concern: Callable[[Acts], bool]) -> None:
+        """Ask for a job only after acts that may concern a rule: who tries rules knows them.
+
+        It is given the acts, each with its `type` and payload.
+        """
+        self._may_concern_rules = may_concern
 
     def record(
         self, event_type: str, payload: dict[str, Any], *, versions: Sequence[Versioned] = ()
@@ -138,6 +148,7 @@ class TicketInHand:
         triggers = triggers_of(self._acts)
         with self._work.session.no_autoflush:
             surroundings, has_rules = await _surroundings(self._work, self.ticket, triggers)
+        has_rules = has_rules and self._may_concern_rules(self._acts)
         if (has_rules or self._relies_on_rules) and not self._is_past:
             self._ask_for_rules()
         surroundings_before = surroundings | self._company_before

@@ -1,7 +1,7 @@
 """What a rule says: conditions and actions, as they are kept, checked and carried out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 from uuid import UUID
 
@@ -92,7 +92,7 @@ def _payload(part: Condition | Action) -> dict[str, Any]:
     """Return what is set: what is not takes no room in thousands of log entries."""
     payload = {}
     for name in (each.name for each in fields(part)):
-        value = asdict(part)[name]
+        value = getattr(part, name)
         if isinstance(value, UUID):
             value = value.hex
         if isinstance(value, tuple):

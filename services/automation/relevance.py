@@ -4,12 +4,13 @@ Most of what happens concerns none: the answer that a rule sends, a tag that it 
 out takes no lock, and nothing but the events.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from models.event_records import EventRecord
+from models.rules import RuleConditionKind, RuleTrigger
 from services.automation.conditions import may_match
 from services.automation.facts import Facts, Person, Words
 from services.automation.foresight import Foreseen
@@ -31,6 +32,26 @@ def may_concern(
         # What was expected of rules is to be settled, whatever they say by now.
         Foreseen.at(event) is not None or any(_that_may_match(book, ticket, event, words))
         for event in events
+    )
+
+
+def acts_may_concern(book: Rulebook, acts: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether what rules did on a ticket may be an update that a rule waits for.
+
+    Most rules for updates wait for certain fields to change, and most of what rules do changes
+    others.
+    """
+    changed = {change["field"] for act in acts for change in act.get("changes", ())}
+    return any(not _waits_for_others(rule, changed) for rule in book.of(RuleTrigger.UPDATED))
+
+
+def _waits_for_others(rule: TriedRule, changed: Collection[str]) -> bool:
+    """Tell whether a rule wants some field to change that did not."""
+    return any(
+        condition.kind is RuleConditionKind.CHANGED
+        and not condition.is_not
+        and (not changed or (condition.values and set(condition.values).isdisjoint(changed)))
+        for condition in rule.definition.all_of
     )
 
 

@@ -62,13 +62,13 @@ class Rulebook:
     def __init__(self, rules: Sequence[TriedRule]) -> None:
         self._rules = rules
 
+    def of(self, trigger: RuleTrigger) -> list[TriedRule]:
+        """Return the rules of a trigger."""
+        return [rule for rule in self._rules if rule.trigger is trigger]
+
     def tried_after(self, trigger: RuleTrigger, *, is_agent_ticket: bool) -> list[TriedRule]:
         """Return the rules of a trigger, without those that leave agents' own tickets alone."""
-        return [
-            rule
-            for rule in self._rules
-            if rule.trigger is trigger and (rule.on_agent_tickets or not is_agent_ticket)
-        ]
+        return [rule for rule in self.of(trigger) if rule.on_agent_tickets or not is_agent_ticket]
 
     def has_action(self, *kinds: RuleActionKind) -> bool:
         """Tell whether a rule does one of these."""

@@ -9,6 +9,7 @@ to do.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -26,7 +27,7 @@ from models.events import read_events
 from models.rules import RuleRunOutcome
 from models.tickets import Ticket
 from services.automation.facts import Words, read_words
-from services.automation.relevance import may_concern
+from services.automation.relevance import acts_may_concern, may_concern
 from services.automation.rulebook import Rulebook, read_rulebook
 from services.automation.trial import Trial
 from services.automation.triggers import RUN_RULES, message_of
@@ -152,6 +153,7 @@ async def _try_all(
     work: UnitOfWork, ticket: Ticket, waiting: _Waiting, *, is_careful: bool
 ) -> Sequence[RuleRunOutcome]:
     hand = TicketInHand(work, ticket)
+    hand.tell_rules_of(partial(acts_may_concern, waiting.book))
     trial = Trial(work, hand, waiting.book, waiting.words, is_careful=is_careful)
     await trial.read(waiting.events)
     last = waiting.events[-1].sequence if waiting.events else ticket.version
