@@ -78,11 +78,6 @@ class Claims:
         return bool(self.emails or self.phones)
 
 
-def claims_in(text: str, language: str | None = None) -> Claims:
-    """Return the addresses and the numbers in a text: see `emails_in` and `phones_in`."""
-    return Claims(tuple(emails_in(text)), tuple(phones_in(text, language)))
-
-
 def emails_in(text: str) -> list[str]:
     """Return the valid e-mail addresses in a text, in its order, normalised, each once.
 

@@ -9,7 +9,7 @@ from core.ids import NodeKind, decode_global_id, encode_global_id
 from models.base import Base
 from models.profile_verifications import ProfileVerification
 from models.tickets import Ticket
-from services.claims_in_text import claims_in
+from services.claims_in_text import Claims, emails_in, phones_in
 from services.profile_claims import hold_for_claims, link_by_claim
 from services.tickets import TicketInHand
 from tests.desk import Client, World
@@ -97,6 +97,11 @@ async def profile(client: Client, profile_id: str) -> dict[str, Any]:
     """Return a profile as somebody sees it."""
     found: dict[str, Any] = (await client.ask(PROFILES, id=profile_id))["node"]
     return found
+
+
+def claims_in(text: str, language: str | None = None) -> Claims:
+    """Return the addresses and the numbers in a text."""
+    return Claims(tuple(emails_in(text)), tuple(phones_in(text, language)))
 
 
 async def claim(world: World, ticket: str, text: str) -> bool:

@@ -2,16 +2,14 @@
 
 import json
 
-from sqlalchemy import update
-
-from core.ids import decode_global_id
-from models.tickets import Ticket
 from schema.customer_access import OPEN_FIELDS
 from tests.chats import CHAT_EVENTS, TRANSCRIPT, start_chat
 from tests.customers import customer_of
 from tests.desk import World
 from tests.live import served, watching
+from tests.merges import MERGE
 from tests.private_questions import SCHEMA
+from tests.profiles import claim
 from tests.schema_paths import Questioner
 
 LEVELS = 3
@@ -34,12 +32,7 @@ async def test_a_chat_that_is_linked_to_a_known_customer_shows_nothing_of_them(
     visitor = await customer_of(world, chat.ticket)
     before = await chat.customer.ask(WHO, id=known)
 
-    async with world.desk.database.transaction() as session:
-        await session.execute(
-            update(Ticket)
-            .where(Ticket.id == chat.ticket_id)
-            .values(customer_id=decode_global_id(known)[1])
-        )
+    assert await claim(world, chat.ticket, "defne@example.com")
 
     assert await customer_of(world, chat.ticket) == known
     seen = await chat.customer.ask(WHO, id=known)
@@ -60,3 +53,18 @@ async def test_a_chat_that_is_linked_to_a_known_customer_shows_nothing_of_them(
             told.append(json.dumps(answer.body))
     for secret in ("Defne Kaya", "defne@example.com", known, mail):
         assert secret not in " ".join(told)
+
+
+async def test_a_visitor_who_takes_over_somebodys_name_reads_their_own(world: World) -> None:
+    _message, mail = await world.receive(name="Defne Kaya", handle="defne@example.com")
+    chat = await start_chat(world)
+    await chat.write("Hello")
+    visitor = await customer_of(world, chat.ticket)
+    before = await chat.customer.ask(WHO, id=visitor)
+
+    given = {"sourceId": await customer_of(world, mail), "targetId": visitor}
+    merged = await world.ayse.act(MERGE, input={**given, "fields": {"name": "SOURCE"}})
+
+    assert merged["customer"]["name"] == "Defne Kaya"
+    assert await chat.customer.ask(WHO, id=visitor) == before
+    assert "Defne Kaya" not in str(await chat.customer.ask(TRANSCRIPT, ticket=chat.ticket))

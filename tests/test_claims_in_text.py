@@ -14,11 +14,11 @@ from services.claims_in_text import (
     FOUND_AT_MOST,
     READ_CHARACTERS,
     Claims,
-    claims_in,
     emails_in,
     phones_in,
 )
 from services.validation import home_regions
+from tests.profiles import claims_in
 
 TURKISH_MOBILE = ["+905321234567"]
 GREEK_MOBILE = ["+306971234567"]
