@@ -13,7 +13,7 @@ import argparse
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
@@ -24,7 +24,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from bench import fanout_server, incoming_rules, worker_process
 from bench.incoming_check import JobWait, faults, job_waits, waiting_jobs
-from bench.incoming_clients import RECEIVE, Connector, delivering, open_screen
+from bench.incoming_clients import RECEIVE, Connector, Taken, delivering, open_screen
 from bench.incoming_plan import CHANNELS, Plan, Planned, make_plan
 from bench.server_process import ServerProcess, commanded_process
 from core import clock
@@ -37,6 +37,9 @@ from tests.servers import start_postgres, start_redis
 from tests.test_api_tokens import CREATE as CREATE_TOKEN
 
 PER_MINUTE = 1_000
+# Each handle writes first, so that conversations are under way and statements known: no part of the
+# figures, but of what is compared with the plan.
+WARM_UP_PER_MINUTE = 500
 SECONDS = 120
 EMBEDDED_SECONDS = 30
 BURST = 100  # as many at once as a connector has kept that could not reach the desk for six seconds
@@ -83,8 +86,9 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was found; times in seconds."""
+    """What was found of so many messages; times in seconds."""
 
+    messages: int
     seconds: float
     requests: list[float]
     in_list: list[float]
@@ -105,12 +109,13 @@ async def run() -> None:
 async def measure(seconds: int, *, is_embedded: bool = False, in_bursts: bool = False) -> None:
     """Measure one setting and print what was found."""
     plan = make_plan(PER_MINUTE * seconds // 60)
+    counted = len(plan.messages) - len(plan.people)
     async with _embedded() if is_embedded else _apart() as setting:
         measured = await _measure(setting, plan, BURST if in_bursts else 1)
     where = "SQLite, one process" if is_embedded else "PostgreSQL, a web and a worker process"
     pace = f"{BURST} at once" if in_bursts else "evenly"
     print(
-        f"{len(plan.messages):,} messages on {len(CHANNELS)} channels by {len(plan.people)} handles"
+        f"{counted:,} messages on {len(CHANNELS)} channels by {len(plan.people)} handles"
         f" in {seconds} s, {pace}; {incoming_rules.RULES} rules; {where}"
     )
     _print(plan, measured)
@@ -174,11 +179,15 @@ async def _measure(setting: Setting, plan: Plan, at_once: int) -> Measured:
         agent = setting.people.tokens["ayse"]
         screen = await cleanup.enter_async_context(open_screen(port, agent, tickets))
         await cleanup.enter_async_context(delivering(port, connector, token))
+        first, counted = plan.messages[: len(plan.people)], plan.messages[len(plan.people) :]
+        await _hand_in(connector, first, at_once, WARM_UP_PER_MINUTE)
+        await _settle(setting.database, time.perf_counter())
+        connector.answered.clear()
         since = clock.now()
         await _used(setting)
         before = await _used(setting)
         began = time.perf_counter()
-        await _hand_in(connector, plan.messages, at_once)
+        await _hand_in(connector, counted, at_once, PER_MINUTE)
         handed_in = time.perf_counter()
         settling = await _settle(setting.database, handed_in)
         used = {
@@ -186,12 +195,13 @@ async def _measure(setting: Setting, plan: Plan, at_once: int) -> Measured:
             for name, now in (await _used(setting)).items()
         }
         found = [fault async for fault in faults(setting.database, plan, rules)]
-    sent_at = {number: taken.sent_at for number, taken in connector.taken.items()}
+    taken = {planned.number: connector.taken[planned.number] for planned in counted}
     return Measured(
+        messages=len(counted),
         seconds=handed_in - began,
-        requests=[each for taken in connector.taken.values() for each in taken.seconds],
-        in_list=[at - sent_at[number] for number, at in screen.in_list.items()],
-        in_ticket=[at - sent_at[number] for number, at in screen.in_ticket.items()],
+        requests=[each for one in taken.values() for each in one.seconds],
+        in_list=_delays(taken, screen.in_list),
+        in_ticket=_delays(taken, screen.in_ticket),
         answers=connector.answered,
         jobs=await job_waits(setting.database, since),
         settling=settling,
@@ -199,7 +209,7 @@ async def _measure(setting: Setting, plan: Plan, at_once: int) -> Measured:
         faults=[
             *found,
             *_wrong_results(plan, connector),
-            *(f"not shown: {number}" for number in sent_at if number not in screen.in_list),
+            *(f"not shown: {number}" for number in connector.taken if number not in screen.in_list),
             *(
                 [f"requests that were not answered: {connector.tried_again}"]
                 * bool(connector.tried_again)
@@ -228,12 +238,19 @@ async def _token(setting: Setting) -> str:
     return str(result["token"])
 
 
-async def _hand_in(connector: Connector, messages: Sequence[Planned], at_once: int) -> None:
+def _delays(taken: Mapping[int, Taken], shown: Mapping[int, float]) -> list[float]:
+    """Return how long after they were sent messages were shown, of those that were."""
+    return [at - taken[number].sent_at for number, at in shown.items() if number in taken]
+
+
+async def _hand_in(
+    connector: Connector, messages: Sequence[Planned], at_once: int, per_minute: int
+) -> None:
     """Hand in messages at a steady pace, so many at once."""
     began = time.perf_counter()
     async with asyncio.TaskGroup() as sending:
         for first in range(0, len(messages), at_once):
-            due = began + first * 60 / PER_MINUTE
+            due = began + first * 60 / per_minute
             await asyncio.sleep(due - time.perf_counter())
             for planned in messages[first : first + at_once]:
                 sending.create_task(connector.hand_in(planned))
@@ -288,8 +305,8 @@ def _print(plan: Plan, measured: Measured) -> None:
         most = sorted(used.statements.items(), key=lambda item: -item[1])[:8]
         print(
             f"  {name}: {used.cpu / measured.seconds:.0%} of a core,"
-            f" {used.cpu / len(plan.messages) * 1e3:.1f} ms and"
-            f" {total / len(plan.messages):.1f} statements a message"
+            f" {used.cpu / measured.messages * 1e3:.1f} ms and"
+            f" {total / measured.messages:.1f} statements a message"
             f" ({', '.join(f'{table} {count}' for table, count in most)})"
         )
     runs = sum(len(planned.rules) for planned in plan.messages) + plan.updates().total()

@@ -127,14 +127,17 @@ class Plan:
 
 
 def make_plan(messages: int) -> Plan:
-    """Return a plan of so many messages: the same one each time."""
+    """Return a plan of so many messages, after a first one of each handle: the same each time."""
     dice = random.Random(6)
     people = [
         Person(place, channel, is_known=bool(place // len(CHANNELS) % 2), language=place % 2)
         for place, channel in enumerate(CHANNELS * HANDLES_PER_CHANNEL)
     ]
     # Each writes once a round, so that a chat has time for what its rules do.
-    planned = [_plan(dice, number, people[number % len(people)]) for number in range(messages)]
+    planned = [
+        _plan(dice, number, people[number % len(people)])
+        for number in range(len(people) + messages)
+    ]
     return Plan(people, planned)
 
 
