@@ -20,16 +20,17 @@ from app.webhook_teller import WebhookTeller, webhook_teller_of
 from core.database import Database
 from models.actors import AUTOMATION
 from models.event_records import EventRecord
-from services import company_people, deletions, jobs, moved_rows_told, reminders, uploads
+from services import company_people, deletions, jobs, reminders, uploads
 from services.automation.linking import LINK_CLAIMED, link_claimed
 from services.automation.running import RULES_LIMIT, RuleRuns
 from services.automation.triggers import RUN_RULES
-from services.chat_transcript_mail import SEND_TRANSCRIPT, TranscriptMail
+from services.identity.verification_mail import VerificationMail
 from services.jobs import ClaimedJob, JobHandler, Payload
+from services.live_chats.transcript_mail import SEND_TRANSCRIPT, TranscriptMail
+from services.merging import telling
 from services.outgoing_mail.delivery import DELIVERY_LIMIT, MailDelivery
 from services.outgoing_mail.letters import Letters
 from services.outgoing_mail.queue import DELIVER
-from services.profile_verification_mail import VerificationMail
 from services.profile_verifications import VERIFY
 from services.unit_of_work import UnitOfWork, unit_of_work
 from services.upkeep import tidy_up
@@ -50,7 +51,7 @@ def job_handlers(desk: Desk) -> dict[str, JobHandler]:
     return {
         company_people.JOB_KIND: _act_of(desk, company_people.gather_more),
         company_people.RENAME_JOB_KIND: _act_of(desk, company_people.rename_more),
-        moved_rows_told.JOB_KIND: _act_of(desk, moved_rows_told.tell_more),
+        telling.JOB_KIND: _act_of(desk, telling.tell_more),
         deletions.JOB_KIND: _act_of(desk, deletions.take_off_more),
         DELIVER: JobHandler(_mail_delivery(desk).deliver, DELIVERY_LIMIT),
         reminders.REMIND: _act_of(desk, reminders.remind),
@@ -143,7 +144,7 @@ class Worker:
     async def run(self) -> None:
         """Work until stopped, whatever fails meanwhile."""
         upkeep = asyncio.create_task(self._keep_up())
-        telling = asyncio.create_task(self._tell_webhooks())
+        webhooks = asyncio.create_task(self._tell_webhooks())
         try:
             while not self._is_stopping:
                 self._woken.clear()
@@ -153,7 +154,7 @@ class Worker:
             upkeep.cancel()
             await asyncio.wait([upkeep])
             self.stop()
-            await asyncio.gather(telling, self._finish_running_jobs())
+            await asyncio.gather(webhooks, self._finish_running_jobs())
 
     async def _tell_webhooks(self) -> None:
         if self._webhooks is not None:

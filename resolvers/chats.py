@@ -23,10 +23,11 @@ from resolvers import tickets
 from resolvers.access import require_row, require_signed_in
 from resolvers.audiences import same_for_audience
 from resolvers.scope import Scope
-from services import chat_ends, chat_tokens, chat_transcript_mail, chats, sessions
-from services.chat_transcript_mail import WantedTranscript
-from services.chat_transcripts import write_down, zone_named
+from services import chats, sessions
 from services.chats import NewChat, StartedChat
+from services.live_chats import ends, tokens, transcript_mail
+from services.live_chats.transcript_mail import WantedTranscript
+from services.live_chats.transcripts import write_down, zone_named
 from services.presence import ChatState
 from services.unit_of_work import unit_of_work
 
@@ -96,14 +97,14 @@ async def end(scope: Scope, ticket_id: UUID, status: TicketStatus | None) -> Cha
     """End a chat, as its customer or for the desk."""
     require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
-        return await chat_ends.end(work, scope.viewer, ticket_id, status)
+        return await ends.end(work, scope.viewer, ticket_id, status)
 
 
 async def revoke(scope: Scope, ticket_id: UUID) -> Chat:
     """Take the tokens of a chat away."""
     require_signed_in(scope.viewer)
     async with scope.unit_of_work() as work:
-        return await chat_tokens.revoke(work, scope.viewer, ticket_id)
+        return await tokens.revoke(work, scope.viewer, ticket_id)
 
 
 async def transcript(scope: Scope, ticket_id: str, time_zone: str) -> str:
@@ -119,7 +120,7 @@ async def send_transcript(
     """Let the conversation of the viewer's chat be mailed."""
     ticket_id = require_conversation(scope.viewer)
     async with scope.unit_of_work() as work:
-        await chat_transcript_mail.ask_for(
+        await transcript_mail.ask_for(
             work, scope.viewer, ticket_id, wanted, idempotency_key=idempotency_key
         )
 

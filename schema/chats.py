@@ -24,8 +24,8 @@ from schema.inputs import IDEMPOTENCY_KEY
 from schema.nodes import FromRow
 from schema.scalars import EventCursor
 from schema.tickets import Ticket
-from services.chat_transcript_mail import WantedTranscript
 from services.chats import NewChat
+from services.live_chats.transcript_mail import WantedTranscript
 from services.presence import ChatState
 from subscriptions.log.cursors import encode_cursor
 

@@ -22,7 +22,7 @@ from schema.errors import (
 )
 from schema.fields import Info
 from services.customer_merges import MergeWish, preview_of
-from services.merge_fields import FIELDS, KeptField, MergeSide
+from services.merging.fields import FIELDS, KeptField, MergeSide
 
 
 @strawberry.input(

@@ -14,7 +14,7 @@ from schema.fields import column, derived, relation
 from schema.nodes import FromRow, Node, node_id
 from schema.registry import register
 from services.customer_merges import MergePreview, preview_of
-from services.merge_fields import MergedField, MergeSide
+from services.merging.fields import MergedField, MergeSide
 
 strawberry.enum(MergeSide, description="Which of the two customers of a merge.")
 

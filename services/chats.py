@@ -33,12 +33,12 @@ from models.tickets import TicketStatus
 from models.viewers import Viewer
 from services.arrivals import expect_words, take_in
 from services.channel_profiles import Sender, hold_customer
-from services.chat_ends import resume
-from services.chats_in_hand import take_own
 from services.customers import LANGUAGES
 from services.directory import once_of
 from services.idempotency import create_once
 from services.incoming_messages import AWAKENED
+from services.live_chats.ends import resume
+from services.live_chats.in_hand import take_own
 from services.messages import (
     NewMessage,
     NewTicket,

@@ -29,7 +29,20 @@ from models.viewers import ApiScope, Viewer
 from services import customer_lists
 from services.changes import FieldChange
 from services.company_people import heed_companies
-from services.customer_moves import (
+from services.customer_tickets import tell_of_customers
+from services.directory import once_of
+from services.idempotency import create_once
+from services.merging.fields import (
+    KeptField,
+    MergedField,
+    MergeSide,
+    differing,
+    forget_unused,
+    give_back,
+    introduce_address,
+    take_over,
+)
+from services.merging.moves import (
     MovedRows,
     hold,
     hold_for_undo,
@@ -41,23 +54,10 @@ from services.customer_moves import (
     show_moved,
     show_returned,
 )
-from services.customer_tickets import tell_of_customers
-from services.directory import once_of
-from services.idempotency import create_once
-from services.merge_fields import (
-    KeptField,
-    MergedField,
-    MergeSide,
-    differing,
-    forget_unused,
-    give_back,
-    introduce_address,
-    take_over,
-)
-from services.moved_rows_told import tell_of_move
-from services.old_ids import conflict, is_of_old_one
+from services.merging.old_ids import conflict, is_of_old_one
+from services.merging.telling import tell_of_move
+from services.merging.undo_order import refuse_unmerge, since_when_hidden
 from services.turns import take_turn_to_move
-from services.undo_order import refuse_unmerge, since_when_hidden
 from services.unit_of_work import UnitOfWork
 from services.waiting import OPEN_STATUSES
 

@@ -22,7 +22,7 @@ from services.company_people import company_at, heed_companies
 from services.customer_tickets import tell_of_customers
 from services.directory import once_of, record_changes, record_created
 from services.idempotency import create_once
-from services.old_ids import is_of_old_one, refuse_old_form
+from services.merging.old_ids import is_of_old_one, refuse_old_form
 from services.search import forget_customer, index_customer, index_new_customer
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck

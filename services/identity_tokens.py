@@ -23,8 +23,8 @@ from models.event_topics import topic_of
 from models.identity_tokens import BrandIdentitySecret, UsedIdentityToken
 from models.tickets import Ticket
 from models.viewers import Viewer
-from services.claims_in_text import emails_in
 from services.directory import find, take_directory
+from services.identity.claims_in_text import emails_in
 from services.unit_of_work import UnitOfWork
 from services.validation import e164
 

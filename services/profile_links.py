@@ -2,7 +2,7 @@
 
 A link moves the profile with what came in by it, and no more. Where nothing is left of the customer
 it came with, they are hidden and their id leads on. All is written down by
-`services.customer_moves`, so that unlinking restores both customers.
+`services.merging.moves`, so that unlinking restores both customers.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from models.interactions import Interaction
 from models.profile_links import ProfileLink
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
-from services import customer_moves
 from services.handles import phone_of
+from services.merging import moves
+from services.merging.undo_order import refuse_unlink
 from services.tickets import TicketInHand
 from services.turns import take_turn_to_move
-from services.undo_order import refuse_unlink
 from services.unit_of_work import UnitOfWork
 
 
@@ -135,11 +135,11 @@ async def make_over(
 async def _move(
     work: UnitOfWork, profile: ChannelProfile, target_id: UUID, hand: TicketInHand | None
 ) -> None:
-    source, target = await customer_moves.hold(work, profile.customer_id, target_id)
+    source, target = await moves.hold(work, profile.customer_id, target_id)
     if target.merged_into_id is not None:
         raise Unavailable  # somebody was quicker: who they are now is found by trying again
     is_all = await _is_all_of(work, profile, source)
-    moved = await customer_moves.move(
+    moved = await moves.move(
         work,
         CustomerMoveKind.LINK,
         source,
@@ -163,10 +163,10 @@ async def _take_back(work: UnitOfWork, held: HeldProfile, viewer: Viewer | None)
     profile, link_row, move = held.profile, held.link, held.move
     if link_row is None or move is None:
         return
-    source, holder = await customer_moves.hold_for_undo(work, move)
+    source, holder = await moves.hold_for_undo(work, move)
     await refuse_unlink(work, viewer, move, source, holder)
     await work.session.delete(link_row)
-    await customer_moves.undo(work, move)
+    await moves.undo(work, move)
     profile.link_state = link_row.state_before
     profile.linked_at = link_row.linked_at_before
     _tell(work, profile, whose=holder, becomes=source)

@@ -42,10 +42,10 @@ from models.profile_verifications import (
 from models.tickets import Ticket
 from models.viewers import Viewer
 from services import customers, identity_tokens, profile_links
-from services.claims_in_text import Claims
 from services.directory import once_of
 from services.idempotency import create_once
-from services.profile_claims import known_by
+from services.identity.claims import known_by
+from services.identity.claims_in_text import Claims
 from services.profile_links import HeldProfile, make_over
 from services.unit_of_work import UnitOfWork
 

@@ -9,8 +9,8 @@ from core.ids import NodeKind, decode_global_id, encode_global_id
 from models.base import Base
 from models.profile_verifications import ProfileVerification
 from models.tickets import Ticket
-from services.claims_in_text import Claims, emails_in, phones_in
-from services.profile_claims import hold_for_claims, link_by_claim
+from services.identity.claims import hold_for_claims, link_by_claim
+from services.identity.claims_in_text import Claims, emails_in, phones_in
 from services.tickets import TicketInHand
 from tests.desk import Client, World
 

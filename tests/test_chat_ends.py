@@ -10,7 +10,8 @@ from core.ids import decode_global_id
 from models.channels import Channel
 from models.chats import ChatSession
 from models.tickets import TicketStatus
-from services import chat_ends, tickets
+from services import tickets
+from services.live_chats import ends
 from tests.chats import (
     CHAT_END,
     CHAT_EVENTS,
@@ -145,7 +146,7 @@ async def test_where_nobody_can_be_told_only_the_status_is_set(world: World) -> 
     for is_new in (True, False):
         async with world.work() as work:
             hand = await tickets.take(work, await world.viewer("admin"), row_id)
-            assert await chat_ends.end_chat(work, hand, TicketStatus.PENDING) is is_new
+            assert await ends.end_chat(work, hand, TicketStatus.PENDING) is is_new
             await hand.finish()
 
     ticket = (await world.ayse.ask(SEEN_BY_DESK, id=telegram))["ticket"]

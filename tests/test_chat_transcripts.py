@@ -16,8 +16,8 @@ from models.chats import Chat as ChatRow
 from models.dev_mails import DevMail
 from models.jobs import Job
 from models.messages import Message
-from services import chat_transcript_mail, chat_transcripts
-from services.chat_transcript_mail import SEND_TRANSCRIPT
+from services.live_chats import transcript_mail, transcripts
+from services.live_chats.transcript_mail import SEND_TRANSCRIPT
 from services.mail.parsing import ParsedMail, parse_mail
 from tests.chats import TRANSCRIPT, TRANSCRIPT_SEND, Chat, start_chat
 from tests.desk import Client, World
@@ -111,9 +111,9 @@ async def test_of_a_long_chat_the_newest_is_written_down(
     chat = await start_chat(world)
     for body in ("One", "Two", "Three", "Four"):
         await chat.write(body)
-    monkeypatch.setattr(chat_transcripts, "MESSAGES", 3)
+    monkeypatch.setattr(transcripts, "MESSAGES", 3)
     assert "Daha önceki 1 ileti burada yer almıyor." in await read(chat.customer, chat)
-    monkeypatch.setattr(chat_transcripts, "CHARACTERS", len("ThreeFour"))
+    monkeypatch.setattr(transcripts, "CHARACTERS", len("ThreeFour"))
 
     text = await read(chat.customer, chat)
 
@@ -192,7 +192,7 @@ async def test_it_is_no_way_to_write_to_strangers(
     refused = await send(chat, email="somebody.else@example.com")
     assert refused["__typename"] == "Unavailable"
     assert 3_590 <= refused["retryAfterSeconds"] <= 3_600
-    monkeypatch.setattr(chat_transcript_mail, "OF_BRAND_PER_HOUR", 1)
+    monkeypatch.setattr(transcript_mail, "OF_BRAND_PER_HOUR", 1)
     assert (await send(other))["__typename"] == "Unavailable"
     hour_ago = clock.now() - timedelta(hours=1)
     async with world.desk.database.transaction() as session:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from phonenumbers import phonenumbermatcher
 
-from services import claims_in_text
-from services.claims_in_text import (
+from services.identity import claims_in_text
+from services.identity.claims_in_text import (
     CANDIDATES,
     FOUND_AT_MOST,
     READ_CHARACTERS,

@@ -11,7 +11,7 @@ from core.ids import NodeKind, encode_global_id
 from models.base import Base
 from models.customer_moves import CustomerMove
 from models.viewers import ApiScope
-from services import customer_moves, moved_rows_told
+from services.merging import moves, telling
 from tests.customers import NO_SUCH, create, customer_of, names, update
 from tests.desk import World
 from tests.interactions import attempt
@@ -37,8 +37,8 @@ def test_the_journal_knows_every_column_that_refers_to_a_customer() -> None:
         if key.target_fullname == "customer.id"
     }
 
-    assert referring == customer_moves.MOVING | customer_moves.STAYING
-    assert not customer_moves.MOVING & customer_moves.STAYING
+    assert referring == moves.MOVING | moves.STAYING
+    assert not moves.MOVING & moves.STAYING
 
 
 async def test_a_dry_run_tells_what_would_be_and_changes_nothing(world: World) -> None:
@@ -386,9 +386,9 @@ async def test_a_note_that_moved_is_not_overwritten_unread(world: World) -> None
 async def test_many_tickets_move_at_once_and_tell_it_by_jobs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moved_rows_told, "ROWS_PER_ACT", 1)
+    monkeypatch.setattr(telling, "ROWS_PER_ACT", 1)
     couple = await meet(world)
-    await do_jobs(world, moved_rows_told.JOB_KIND)
+    await do_jobs(world, telling.JOB_KIND)
     older, newer = couple.mail_ticket, couple.chat_ticket
 
     async def moves_told_of(ticket: str) -> list[dict[str, Any]]:
@@ -400,12 +400,12 @@ async def test_many_tickets_move_at_once_and_tell_it_by_jobs(
     merge_id = await merged(world.nikos, couple.elif_, couple.maria)
 
     assert [len(await moves_told_of(ticket)) for ticket in (newer, older)] == [1, 0]
-    await do_jobs(world, moved_rows_told.JOB_KIND)
+    await do_jobs(world, telling.JOB_KIND)
     assert [len(await moves_told_of(ticket)) for ticket in (newer, older)] == [1, 1]
     # What is told after the merge was undone has nothing left to tell.
     await unmerge(world.nikos, merge_id)
     await merged(world.nikos, couple.elif_, couple.maria)
-    await do_jobs(world, moved_rows_told.JOB_KIND)
+    await do_jobs(world, telling.JOB_KIND)
     assert [len(await moves_told_of(ticket)) for ticket in (newer, older)] == [2, 2]
 
 

@@ -19,7 +19,7 @@ from services.automation.definitions import Definition
 from services.automation.effects import after
 from services.automation.facts import Facts, PastRun, Person, Words
 from services.automation.rulebook import TriedRule
-from services.claims_in_text import emails_in
+from services.identity.claims_in_text import emails_in
 from services.identity_rules import STEPS, WantedIdentityRules, designs_of
 from tests.desk import World
 from tests.history import history

@@ -19,7 +19,7 @@ from services.automation.linking import ask_to_link
 from services.automation.outcomes import ActionFailure
 from services.automation.placeholders import Placeholder, fill
 from services.changes import FieldChange
-from services.chat_ends import end_chat
+from services.live_chats.ends import end_chat
 from services.messages import answer
 from services.references import refer_to
 from services.tickets import TicketInHand

@@ -19,8 +19,8 @@ from models.messages import MESSAGE_CHARACTERS, Message, MessageDirection
 from models.rules import RuleRun
 from models.tags import TicketTag
 from models.tickets import Ticket, TicketPriority, TicketStatus
-from services.claims_in_text import Claims, emails_in, phones_in
 from services.first_contacts import is_first_of_customer
+from services.identity.claims_in_text import Claims, emails_in, phones_in
 
 Reader = AsyncConnection | AsyncSession
 

@@ -11,8 +11,8 @@ import structlog
 from core.errors import DomainError
 from models.tickets import Ticket
 from services.automation.facts import read_words
+from services.identity.claims import hold_for_claims, link_by_claim
 from services.jobs import Payload
-from services.profile_claims import hold_for_claims, link_by_claim
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 

@@ -19,8 +19,8 @@ from models.customers import Customer
 from models.event_topics import topic_of
 from models.tickets import Ticket
 from services import customers, profile_links
-from services.claims_in_text import Claims
 from services.handles import handle_key
+from services.identity.claims_in_text import Claims
 from services.profile_links import HeldProfile, make_over
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork

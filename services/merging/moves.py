@@ -53,11 +53,12 @@ from models.interactions import Interaction
 from models.notes import Note
 from models.notifications import Notification
 from models.tickets import Ticket
-from services import customer_lists, customers, moved_forms, moved_notes
+from services import customer_lists, customers
 from services.changes import FieldChange
 from services.customer_lists import State
-from services.moved_authors import return_authors
-from services.moved_rows_told import tell_of_move
+from services.merging import moved_forms, moved_notes
+from services.merging.authors import return_authors
+from services.merging.telling import tell_of_move
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 
@@ -149,7 +150,7 @@ async def undo(work: UnitOfWork, move: CustomerMove) -> None:
     """Put every row of a move back where it was; rows made since by its profiles go with them.
 
     What somebody has moved on since stays where it is now. A move that was undone stays undone.
-    The caller has asked `services.undo_order` whether it is time.
+    The caller has asked `services.merging.undo_order` whether it is time.
     """
     if move.undone_at is not None:
         return

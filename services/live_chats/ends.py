@@ -8,7 +8,7 @@ from models.chats import Chat, ChatSide
 from models.event_topics import chat_topic
 from models.tickets import Ticket, TicketStatus
 from models.viewers import Viewer
-from services.chats_in_hand import chat_of, take_own
+from services.live_chats.in_hand import chat_of, take_own
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck

@@ -11,7 +11,7 @@ from uuid import UUID
 from core.errors import ConflictingField, EditConflict
 from models.customers import Customer
 from services.changes import readable
-from services.undo_order import since_when_hidden
+from services.merging.undo_order import since_when_hidden
 from services.unit_of_work import UnitOfWork
 
 

@@ -22,11 +22,11 @@ from models.chats import Chat
 from models.messages import DeliveryFailure
 from models.tickets import Ticket
 from models.viewers import Viewer
-from services.chat_transcripts import Transcript, write_down, zone_named
-from services.chats_in_hand import take_own
 from services.directory import once_of
 from services.idempotency import create_once
 from services.jobs import Payload
+from services.live_chats.in_hand import take_own
+from services.live_chats.transcripts import Transcript, write_down, zone_named
 from services.mail.addresses import Mailbox
 from services.mail.composing import Letter, compose
 from services.mail.transport import Envelope, MailTransport, NotDelivered

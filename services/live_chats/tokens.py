@@ -6,8 +6,8 @@ from sqlalchemy import update
 
 from models.chats import Chat, ChatSession
 from models.viewers import Viewer
-from services.chat_ends import end_conversation, required
-from services.chats_in_hand import chat_of
+from services.live_chats.ends import end_conversation, required
+from services.live_chats.in_hand import chat_of
 from services.tickets import take
 from services.unit_of_work import UnitOfWork
 
