@@ -20,6 +20,7 @@ from services.calls.network import Resolver
 from services.chats import STARTS_AT_ONCE
 from services.few_at_once import FewAtOnce
 from services.file_links import FileLinks
+from services.live_chats.transcripts import WRITTEN_AT_ONCE
 from services.live_viewers import LiveViewers
 from services.lookups.runs import RUNS_AT_ONCE, CallbackRuns
 from services.mail.reply_addresses import ReplyAddresses
@@ -120,6 +121,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
                     file_links=FileLinks(installation.secret),
                     streams=streams,
                     chat_starts=FewAtOnce(STARTS_AT_ONCE),
+                    transcripts=FewAtOnce(WRITTEN_AT_ONCE),
                     secrets=secrets,
                     callbacks=CallbackRuns(client),
                     webhooks=WebhookCalls(webhook_client, guard, secrets),

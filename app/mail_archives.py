@@ -11,6 +11,7 @@ from app.file_storage import open_file_storage
 from core.database import Database
 from core.settings import Settings
 from core.text import fold, single_line
+from models.base import is_there
 from models.brands import Brand
 from services.mail.archives import archive_size
 from services.mail_import import MailImport, Outcome
@@ -60,6 +61,8 @@ async def _find_brand(database: Database, name: str) -> Brand:
         brand = await session.scalar(select(Brand).where(Brand.name_key == fold(name)))
         if brand is not None:
             return brand
-        names = await session.scalars(select(Brand.name).order_by(Brand.name_key))
+        names = await session.scalars(
+            select(Brand.name).where(*is_there(Brand)).order_by(Brand.name_key)
+        )
     known = ", ".join(names)
     raise NothingToImport(f"There is no brand {name!r}. The brands are: {known or 'none yet'}.")

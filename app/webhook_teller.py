@@ -31,7 +31,7 @@ class WebhookTeller:
         self.sender = sender
         self._log_grew = asyncio.Event()
         self._may_be_due = asyncio.Event()
-        self._is_stopping = False
+        self._stopped = asyncio.Event()
 
     def wake(self) -> None:
         """Look at once: something may have happened."""
@@ -40,16 +40,22 @@ class WebhookTeller:
 
     def stop(self) -> None:
         """Begin nothing more; `run` returns when what is in hand is done or its time is up."""
-        self._is_stopping = True
+        self._stopped.set()
         self.wake()
 
     async def run(self) -> None:
         """Tell until stopped, whatever fails meanwhile."""
-        await asyncio.gather(
-            self._again_and_again(self._read_on, self._log_grew),
-            self._again_and_again(self.sender.begin_due, self._may_be_due),
-        )
-        await self.sender.finish(STOP_SECONDS)
+        async with asyncio.TaskGroup() as tasks:
+            looking = [
+                tasks.create_task(self._again_and_again(self._read_on, self._log_grew)),
+                tasks.create_task(self._again_and_again(self.sender.begin_due, self._may_be_due)),
+            ]
+            await self._stopped.wait()
+            await asyncio.gather(
+                asyncio.wait(looking, timeout=STOP_SECONDS), self.sender.finish(STOP_SECONDS)
+            )
+            for task in looking:
+                task.cancel()  # what it was about to write is undone, and read again
 
     async def _read_on(self) -> None:
         if await self.follow():
@@ -59,7 +65,7 @@ class WebhookTeller:
     async def _again_and_again(
         self, look: Callable[[], Awaitable[None]], woken: asyncio.Event
     ) -> None:
-        while not self._is_stopping:
+        while not self._stopped.is_set():
             woken.clear()
             try:
                 await look()

@@ -221,10 +221,7 @@ class Worker:
 
     async def _keep_up(self) -> None:
         while True:
-            try:
-                await tidy_up(self._database)
-            except Exception as error:  # noqa: BLE001  # an hour later will do
-                _log.warning("the upkeep failed", error=str(error))
+            await tidy_up(self._database)
             await asyncio.sleep(UPKEEP_SECONDS)
 
 

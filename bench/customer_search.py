@@ -20,9 +20,9 @@ from core import clock
 from core.database import Database
 from core.settings import Settings
 from models.agents import Agent, AgentRole
-from tests.commands import served
-from tests.desk import Client
-from tests.servers import start_postgres
+from tests.support.commands import served
+from tests.support.desk import Client
+from tests.support.servers import start_postgres
 
 SEARCHES_OF_A_KIND = 40
 WARM_UP_ROUNDS = 5  # until each connection and each cache is filled

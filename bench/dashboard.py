@@ -28,7 +28,7 @@ from models.viewers import Viewer
 from services import dashboard
 from services.ticket_filters import TicketFilter
 from services.waiting import select_longest
-from tests.servers import start_postgres
+from tests.support.servers import start_postgres
 
 TICKETS = 100_000
 BRANDS = 4

@@ -16,7 +16,7 @@ from models.favorites import Favorite
 from models.messages import Message
 from models.sessions import Session
 from services import demo, sessions
-from tests.servers import start_postgres
+from tests.support.servers import start_postgres
 
 
 @asynccontextmanager

@@ -12,10 +12,10 @@ import orjson
 
 from bench.incoming_plan import Planned
 from models.channels import CONNECTOR_CHANNELS
-from tests.connectors import CONFIRM, REQUESTS
-from tests.desk import Client
 from tests.edge.graphql_socket import GraphQLSocket, open_socket
-from tests.live import TICKET_EVENTS
+from tests.support.connectors import CONFIRM, REQUESTS
+from tests.support.desk import Client
+from tests.support.live import TICKET_EVENTS
 
 INBOX = """
     subscription {

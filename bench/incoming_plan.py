@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 from bench.incoming_rules import (
@@ -31,7 +32,10 @@ from bench.incoming_rules import (
 from models.channels import Channel
 
 CHANNELS = [channel for channel in Channel if channel is not Channel.INTERNAL]
-HANDLES_PER_CHANNEL = 30
+# A conversation is five messages, one every six seconds (in the beginning, when few are under way,
+# one a second): its rules have done by then what they do. Every fifth message is a first one.
+MESSAGES_OF_HANDLE = 5
+MESSAGES_BETWEEN = 100
 SENT_TWICE_EACH = 20  # one message of so many comes a second time
 MOST_OF_ONE_THEME = 3  # a rule that acts a fourth time on a ticket within ten minutes is paused
 MOST_ANSWERS = 5  # as is one with which a ticket would send an eleventh message
@@ -89,7 +93,8 @@ class Person:
 class Planned:
     """A message, the rules that are to run after it, and how many answers they send.
 
-    `repeats` says that it is handed in a second time: at the same moment, or once it is taken in.
+    `is_first` says that nobody has written by its handle before, `repeats` that it is handed in a
+    second time: at the same moment, or once it is taken in.
     """
 
     number: int
@@ -97,6 +102,7 @@ class Planned:
     body: str
     rules: Sequence[str]
     answers: int
+    is_first: bool
     repeats: str | None
 
     @property
@@ -127,16 +133,21 @@ class Plan:
 
 
 def make_plan(messages: int) -> Plan:
-    """Return a plan of so many messages, after a first one of each handle: the same each time."""
+    """Return a plan of so many messages, the same each time. Conversations begin all the time."""
     dice = random.Random(6)
     people = [
         Person(place, channel, is_known=bool(place // len(CHANNELS) % 2), language=place % 2)
-        for place, channel in enumerate(CHANNELS * HANDLES_PER_CHANNEL)
+        for place, channel in zip(
+            range(-(-messages // MESSAGES_OF_HANDLE)), cycle(CHANNELS), strict=False
+        )
     ]
-    # Each writes once a round, so that a chat has time for what its rules do.
+    turns = sorted(
+        (begins * MESSAGES_OF_HANDLE + turn * MESSAGES_BETWEEN, person.place)
+        for begins, person in enumerate(dice.sample(people, len(people)))
+        for turn in range(MESSAGES_OF_HANDLE)
+    )
     planned = [
-        _plan(dice, number, people[number % len(people)])
-        for number in range(len(people) + messages)
+        _plan(dice, number, people[place]) for number, (_, place) in enumerate(turns[:messages])
     ]
     return Plan(people, planned)
 
@@ -147,13 +158,14 @@ def _plan(dice: random.Random, number: int, person: Person) -> Planned:
     for theme in _themes(dice, person):
         sentences.append(theme.sentences[person.language])
         rules += _rules_about(person, theme)
+    is_first = not person.messages
     person.messages += 1
     repeats = None
     if number % SENT_TWICE_EACH == 0:
         repeats = "later" if number // SENT_TWICE_EACH % 2 else "at once"
     body = f"{' '.join(sentences)} ({number})"
     answers = sum(rule in _ANSWERING for rule in rules)
-    return Planned(number, person, body, tuple(rules), answers, repeats)
+    return Planned(number, person, body, tuple(rules), answers, is_first, repeats)
 
 
 def _forms(dice: random.Random, person: Person, sentences: list[str]) -> Iterator[str]:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.channels import CONNECTOR_CHANNELS, Channel
-from tests.desk import Client
-from tests.rules import CREATE, INSTALL
+from tests.support.desk import Client
+from tests.support.rules import CREATE, INSTALL
 
 CHATS = (Channel.LIVE_CHAT, *CONNECTOR_CHANNELS)
 # The rules that ask who is writing, in the order in which they are tried.
 LINK, HAND_OVER, ASK_AGAIN, ASK = "link", "hand over", "ask again", "ask"
-IDENTITY = ("known", LINK, HAND_OVER, ASK_AGAIN, "link at once", ASK)
+IDENTITY = ("known", LINK, HAND_OVER, ASK_AGAIN, "link at once", ASK, "found out")
 URGENT_TEAM, TEAM_TAG, HIGH_TAG = UPDATED = ("urgent: team", "team: tag", "high: tag")
 HAS_PHONE, FIRST_CONTACT, INSISTS = "number", "first contact", "insists"
-RULES = 30
+RULES = 31
 
 _MUTATION_OF_TAG = """
     mutation ($name: String!) {

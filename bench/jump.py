@@ -20,7 +20,7 @@ from core.ids import decode_global_id
 from models.event_topics import topic_named
 from models.tickets import Ticket
 from subscriptions.log.cursors import encode_cursor
-from tests.long_chats import write_long_chat
+from tests.support.long_chats import write_long_chat
 
 ITEMS = 5_000
 NOTE_EACH = 50

@@ -30,7 +30,7 @@ from services import messages, notes, sessions
 from services.messages import OutgoingMessage
 from services.notes import NewNote
 from services.unit_of_work import unit_of_work
-from tests.servers import start_postgres, start_redis
+from tests.support.servers import start_postgres, start_redis
 
 AGENTS = 50
 SESSIONS = 1_000  # of all agents together: each has several tabs and devices

@@ -25,7 +25,7 @@ from core.text import fold
 from models.brands import Brand
 from services.mail_import import MailImport, Outcome
 from services.storage.file_storage import FileStorage
-from tests.servers import start_postgres
+from tests.support.servers import start_postgres
 
 MAILS = 10_000
 CUSTOMERS = 400

@@ -11,11 +11,11 @@ import time
 import httpx2
 
 from bench.desk import a_message_and_its_ticket, demo_desk, sign_in_admin
-from tests.commands import served
-from tests.desk import Client
-from tests.live import TICKET_EVENTS, watching
-from tests.servers import start_redis
-from tests.test_favorites import ADD, REMOVE
+from tests.support.commands import served
+from tests.support.desk import Client
+from tests.support.favorites import ADD, REMOVE
+from tests.support.live import TICKET_EVENTS, watching
+from tests.support.servers import start_redis
 
 STARS = 300
 PAUSE_SECONDS = 0.02

@@ -15,11 +15,11 @@ import httpx2
 
 from core.database import Database
 from models.attachments import FILE_BYTES
-from tests.buckets import NAME, bucket_server
-from tests.commands import Served, served
-from tests.desk import Client, migrate
-from tests.people import settle_in
-from tests.uploading import announce
+from tests.support.buckets import NAME, bucket_server
+from tests.support.commands import Served, served
+from tests.support.desk import Client, migrate
+from tests.support.people import settle_in
+from tests.support.uploading import announce
 
 FILES = 5
 SAMPLE_SECONDS = 0.01

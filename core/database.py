@@ -30,7 +30,8 @@ READ_TIMEOUT_SECONDS = 30
 _BROKEN_OFF = frozenset({"40001", "40P01"})
 # Any number that no other program uses on the same PostgreSQL database.
 SCHEMA_LOCK = 0x5354_4152
-
+# An option of connections to SQLite: statements of their own, without a transaction around them.
+_NO_TRANSACTION = "starling_no_transaction"
 
 _log = structlog.get_logger(__name__)
 
@@ -98,7 +99,7 @@ class Database:
 
         @event.listens_for(engine.sync_engine, "begin")
         def open_transaction(connection: Any) -> None:
-            if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            if not connection.get_execution_options().get(_NO_TRANSACTION):
                 connection.exec_driver_sql(begin)
 
         return engine
@@ -141,10 +142,12 @@ class Database:
     async def reading(self, *, snapshot: bool = False) -> AsyncIterator[AsyncConnection]:
         """Give a connection to read with; with `snapshot`, all reads see one moment."""
         async with self._connected_reader() as connection:
-            if not snapshot:
+            if self.is_sqlite:
+                # The driver begins nothing by itself. SQLAlchemy's AUTOCOMMIT would come to the
+                # same by five more turns of the connection's thread, as many as a read takes.
+                yield await connection.execution_options(**{_NO_TRANSACTION: not snapshot})
+            elif not snapshot:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
-            elif self.is_sqlite:
-                yield connection
             else:
                 yield await connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True

@@ -164,6 +164,21 @@ class TokenEnded(NotAllowed):
     wording = "TOKEN_ENDED"
 
 
+class ScopeMissing(NotAllowed):
+    """The API token lacks the scope that this needs."""
+
+    wording = "FORBIDDEN_SCOPE"
+
+    def __init__(self, scope: str) -> None:
+        super(NotAllowed, self).__init__(f"The token lacks the scope {scope}.", scope=scope)
+
+
+class CannotDeleteOneself(NotAllowed):
+    """Nobody deletes themselves: another admin does."""
+
+    wording = "CANNOT_DELETE_ONESELF"
+
+
 class InteractionNotOpen(NotAllowed):
     """The interaction is not on the viewer's open list."""
 
@@ -218,6 +233,18 @@ class VerificationsSent(LimitReached):
     wording = "VERIFICATIONS_SENT"
 
 
+class UnsentChatFiles(LimitReached):
+    """The customer of a chat has uploaded so many files that they send some first."""
+
+    wording = "UNSENT_CHAT_FILES"
+
+
+class ChatFilesOfDay(LimitReached):
+    """The customer of a chat has uploaded so many files within a day that no more are for now."""
+
+    wording = "CHAT_FILES_OF_DAY"
+
+
 class Expired(DomainError):
     """What was to be used is over: its time has passed, or it was used."""
 
@@ -225,6 +252,16 @@ class Expired(DomainError):
 
     def __init__(self) -> None:
         super().__init__("This is not valid any more.")
+
+
+class StillInUse(DomainError):
+    """What is to be deleted has so many tickets, which would belong to nothing."""
+
+    code = "STILL_IN_USE"
+
+    def __init__(self, tickets: int, open_tickets: int) -> None:
+        super().__init__("There are tickets of it.")
+        self.tickets, self.open_tickets = tickets, open_tickets
 
 
 class AlreadyExists(DomainError):

@@ -33,7 +33,8 @@ async function watch(client, ticketId, page) {
   page.show(data.ticket);
   const refused = (why) => {
     // Who lost sight of the ticket while away is told so when coming back.
-    if (why[0]?.extensions?.code === "NOT_FOUND") page.gone();
+    const { path, extensions } = why[0] ?? {};
+    if (path?.length === 1 && extensions?.code === "NOT_FOUND") page.gone();
     else page.fail(why);
   };
   const variables = { ticketId, after: data.ticket.eventCursor };

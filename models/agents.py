@@ -2,13 +2,14 @@
 
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, String, select, true
+from sqlalchemy import ColumnElement, String, and_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
     EMAIL_CHARACTERS,
     SECRET,
     Base,
+    Deletable,
     FoldedText,
     Key,
     Moment,
@@ -28,8 +29,12 @@ class AgentRole(StrEnum):
     AGENT = "AGENT"
 
 
-class Agent(Versioned, Base):
-    """A person of the desk, who signs in with an e-mail address and a password."""
+class Agent(Versioned, Deletable, Base):
+    """A person of the desk, who signs in with an e-mail address and a password.
+
+    One who was deleted is not active, and has neither address nor password. Their name stands
+    wherever they acted, so they stay visible; whoever lists those who are there leaves them out.
+    """
 
     __tablename__ = "agent"
     __table_args__ = (limited("name", 200),)
@@ -49,10 +54,15 @@ class Agent(Versioned, Base):
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Colleagues see each other; an integration sees who works for a brand of its.
 
-    Strangers see nobody.
+    Strangers see nobody. Colleagues see those who were deleted, too.
     """
     if viewer.is_agent:
         return true()
     return Agent.id.in_(
         select(BrandMember.agent_id).where(BrandMember.brand_id.in_(viewer.brand_ids))
     )
+
+
+def present_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Limit agents to those of them who were not deleted."""
+    return and_(Agent.deleted_at.is_(None), visible_to(viewer))

@@ -44,6 +44,9 @@ class Attachment(Base):
             sqlite_where=text(_STANDS_NOWHERE),
             postgresql_where=text(_STANDS_NOWHERE),
         ),
+        # What customers of chats upload is counted before they may upload more.
+        Index(None, "uploader_id", "created_at"),
+        Index(None, "uploader_kind", "created_at"),
     )
 
     id: Mapped[Key]
@@ -62,6 +65,8 @@ class Attachment(Base):
     uploader_id: Mapped[UUID | None]
     # Until when its bytes may arrive; null once they are here.
     awaited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # How often its bytes have begun to arrive.
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[Moment]
 
 

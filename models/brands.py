@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, String, true
+from sqlalchemy import CheckConstraint, ColumnElement, String, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import (
     EMAIL_CHARACTERS,
     Base,
+    Deletable,
     FoldedText,
     Key,
     Moment,
@@ -21,7 +22,7 @@ from models.viewers import Viewer
 UNDO_SECONDS_LIMIT = 30  # longer, and customers wait for every answer
 
 
-class Brand(Versioned, Base):
+class Brand(Versioned, Deletable, Base):
     """A product or company under whose name agents answer."""
 
     __tablename__ = "brand"
@@ -52,7 +53,8 @@ class BrandMember(Base):
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Limit brands to those the viewer works for; admins work for all."""
+    """Limit brands to those that there are and that the viewer works for; admins work for all."""
+    there = Brand.deleted_at.is_(None)
     if viewer.is_admin:
-        return true()
-    return Brand.id.in_(viewer.brand_ids)
+        return there
+    return and_(there, Brand.id.in_(viewer.brand_ids))

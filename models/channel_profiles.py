@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, UniqueConstraint, select
+from sqlalchemy import ColumnElement, String, UniqueConstraint, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import customers
@@ -19,7 +19,7 @@ from models.base import (
 )
 from models.channels import Channel
 from models.customers import PHONE_CHARACTERS, Customer
-from models.viewers import Viewer
+from models.viewers import ApiScope, Viewer
 
 HANDLE_CHARACTERS = 254
 
@@ -57,5 +57,16 @@ class ChannelProfile(Base):
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Limit profiles to those of customers whom the viewer sees."""
-    return ChannelProfile.customer_id.in_(select(Customer.id).where(customers.visible_to(viewer)))
+    """Limit profiles to those of customers whom the viewer sees, and that are shown to them."""
+    seen = select(Customer.id).where(customers.visible_to(viewer))
+    return ChannelProfile.customer_id.in_(seen) & is_shown(viewer)
+
+
+def is_shown(viewer: Viewer) -> ColumnElement[bool]:
+    """Limit profiles to those that a viewer is shown of their customer.
+
+    To who reads no customers but those of their tickets, nobody is whom they merely say to be.
+    """
+    if viewer.may(ApiScope.CUSTOMERS_READ):
+        return true()
+    return ChannelProfile.link_state != ProfileLinkState.CLAIMED

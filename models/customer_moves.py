@@ -88,7 +88,7 @@ def went_along(move: CustomerMove, model: type[Any]) -> ColumnElement[bool]:
     return written_down(move, model)
 
 
-def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+def merges_visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Limit merges to those into whom the viewer sees, under whichever name they go now."""
     into = aliased(Customer)
     seen = select(Customer.id).where(customers.visible_to(viewer))

@@ -91,6 +91,7 @@ class IdentityStep(StrEnum):
     HAND_OVER = "HAND_OVER"
     KNOWN = "KNOWN"
     LINK_AT_ONCE = "LINK_AT_ONCE"
+    FOUND_OUT = "FOUND_OUT"
 
 
 class Rule(Versioned, Deletable, Base):

@@ -100,8 +100,7 @@ class Webhook(Versioned, Deletable, Base):
 
     `sealed_secrets` holds the present secret, and those before it that sign as well, each for its
     time and the last of them until `previous_secret_until`; a deleted webhook has none.
-    `failing_since` is when the first of those
-    tries began to fail after which none has succeeded.
+    `failing_since` is when the first of those tries failed after which none has succeeded.
     """
 
     __tablename__ = "webhook"

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from core.errors import NotFound, Unauthenticated
+from core.errors import NotAllowed, NotFound, Unauthenticated
 from core.ids import NodeKind
 from models.viewers import Viewer
 from resolvers.global_ids import row_id_of
@@ -13,6 +13,13 @@ def require_signed_in(viewer: Viewer) -> None:
     """Raise Unauthenticated for strangers."""
     if viewer.actor is None:
         raise Unauthenticated
+
+
+def require_admin(viewer: Viewer) -> None:
+    """Raise Unauthenticated for strangers, and NotAllowed for all others but admins."""
+    require_signed_in(viewer)
+    if not viewer.is_admin:
+        raise NotAllowed
 
 
 async def require_row(scope: Scope, by_id: Batch, kind: NodeKind, text: str, *path: str) -> UUID:

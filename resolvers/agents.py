@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.ids import NodeKind
 from core.pages import Page, by_text
-from models.agents import Agent, visible_to
+from models.agents import Agent, present_to, visible_to
 from models.base import Columns
 from models.teams import TeamMember
 from models.viewers import Viewer
@@ -32,7 +32,7 @@ members_of = same_for_audience(
         Agent,
         TeamMember.team_id,
         by_text("name_key", Agent.name_key, Agent.id),
-        limits=lambda viewer, _only: [TeamMember.agent_id == Agent.id, visible_to(viewer)],
+        limits=lambda viewer, _only: [TeamMember.agent_id == Agent.id, present_to(viewer)],
     )
 )
 
@@ -47,7 +47,7 @@ async def page(
 ) -> Page:
     """Return one page of the agents, by name, found by what the viewer sees of them."""
     searched = searched_by(scope.viewer)
-    return await page_by_name(scope, Agent, visible_to, search, searched, arguments, columns)
+    return await page_by_name(scope, Agent, present_to, search, searched, arguments, columns)
 
 
 async def create(scope: Scope, new: NewAgent, idempotency_key: str | None) -> Agent:
@@ -74,3 +74,11 @@ async def update(
         return await agents.update(
             work, scope.viewer, row_id, expected_version, wanted, chosen=chosen
         )
+
+
+async def delete(scope: Scope, agent_id: str) -> None:
+    """Delete an agent."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(agent_id, NodeKind.AGENT, "input", "agentId")
+    async with scope.unit_of_work() as work:
+        await agents.delete(work, scope.viewer, row_id)

@@ -8,14 +8,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, false, func, select, true
 
 from core import clock
-from core.errors import NotAllowed
 from core.ids import NodeKind
 from models import brands
 from models.api_tokens import ApiToken, ApiTokenBrand, ApiTokenSecret, is_live
 from models.base import Columns, project
 from models.brands import Brand
 from models.viewers import Viewer
-from resolvers.access import require_signed_in
+from resolvers.access import require_admin, require_signed_in
 from resolvers.audiences import same_for_audience
 from resolvers.batches import grouped, rows_by_id
 from resolvers.global_ids import row_id_of
@@ -73,9 +72,7 @@ async def last_used_at(
 
 async def all_tokens(scope: Scope, columns: Columns) -> Sequence[Row[Any]]:
     """Return all tokens, those revoked too, newest first. Raises NotAllowed for all but admins."""
-    require_signed_in(scope.viewer)
-    if not scope.viewer.is_admin:
-        raise NotAllowed
+    require_admin(scope.viewer)
     return await scope.fetch(
         select(*project(ApiToken, columns)).order_by(ApiToken.created_at.desc(), ApiToken.id.desc())
     )

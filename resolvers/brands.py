@@ -15,7 +15,7 @@ from resolvers.global_ids import row_id_of
 from resolvers.links import rows_by_link
 from resolvers.name_lists import all_by_name
 from resolvers.scope import Scope
-from services import brands
+from services import brand_deletions, brands
 from services.brands import NewBrand
 from services.changes import Edit
 
@@ -44,3 +44,11 @@ async def update(
     row_id = row_id_of(brand_id, NodeKind.BRAND, "input", "brandId")
     async with scope.unit_of_work() as work:
         return await brands.update(work, scope.viewer, row_id, expected_version, wanted)
+
+
+async def delete(scope: Scope, brand_id: str) -> None:
+    """Delete a brand that has no tickets."""
+    require_signed_in(scope.viewer)
+    row_id = row_id_of(brand_id, NodeKind.BRAND, "input", "brandId")
+    async with scope.unit_of_work() as work:
+        await brand_deletions.delete(work, scope.viewer, row_id)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from core.ids import NodeKind
 from models.actors import ActorKind
 from models.base import Columns, project
-from models.channel_profiles import ChannelProfile, visible_to
+from models.channel_profiles import ChannelProfile, is_shown, visible_to
 from models.customer_moves import CustomerMove
 from models.profile_links import ProfileLink
 from resolvers import actors
@@ -31,7 +31,7 @@ async def by_customer(
     wanted = None if columns is None else columns | {"customer_id"}
     rows = await scope.fetch(
         select(*project(ChannelProfile, wanted))
-        .where(ChannelProfile.customer_id.in_(customer_ids))
+        .where(ChannelProfile.customer_id.in_(customer_ids), is_shown(scope.viewer))
         .order_by(ChannelProfile.channel, ChannelProfile.handle_key)
     )
     return grouped(rows, "customer_id")

@@ -108,10 +108,14 @@ async def revoke(scope: Scope, ticket_id: UUID) -> Chat:
 
 
 async def transcript(scope: Scope, ticket_id: str, time_zone: str) -> str:
-    """Return the conversation of a chat that the viewer sees. Raises NotFound."""
-    row_id = await require_row(scope, tickets.by_id, NodeKind.TICKET, ticket_id, "ticketId")
+    """Return the conversation of a chat that the viewer sees.
+
+    Raises NotFound, and Unavailable where too many ask for theirs.
+    """
     zone = zone_named(time_zone, "timeZone")
-    return (await write_down(await scope.connection(), row_id, zone, until=clock.now())).text
+    async with scope.resources.transcripts.one():
+        row_id = await require_row(scope, tickets.by_id, NodeKind.TICKET, ticket_id, "ticketId")
+        return (await write_down(await scope.connection(), row_id, zone, until=clock.now())).text
 
 
 async def send_transcript(

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from core.ids import NodeKind
 from core.pages import Page, by_moment
 from models.base import Columns, project
-from models.customer_moves import CustomerMove, visible_to
+from models.customer_moves import CustomerMove, merges_visible_to
 from models.customers import Customer
 from resolvers.access import require_signed_in
 from resolvers.audiences import same_for_audience
@@ -20,7 +20,7 @@ from services.customer_merges import MergePreview, MergeWish, Unmerged
 
 NEWEST_FIRST = by_moment("moved_at", CustomerMove.moved_at, CustomerMove.id, descending=True)
 
-by_id = rows_by_id(CustomerMove, visible_to)
+by_id = rows_by_id(CustomerMove, merges_visible_to)
 
 
 @same_for_audience
@@ -35,7 +35,7 @@ async def by_customer(
             Customer,
             or_(Customer.id == CustomerMove.source_id, Customer.id == CustomerMove.target_id),
         )
-        .where(Customer.id.in_(customer_ids), visible_to(scope.viewer))
+        .where(Customer.id.in_(customer_ids), merges_visible_to(scope.viewer))
     )
     return await load_pages(
         scope, merges, Family(customer_ids, Customer.id, NEWEST_FIRST), arguments
@@ -45,7 +45,7 @@ async def by_customer(
 async def preview(scope: Scope, wish: MergeWish) -> tuple[MergePreview, Customer]:
     """Foresee a merge; return what it would do, and into whom."""
     require_signed_in(scope.viewer)
-    async with scope.unit_of_work() as work:
+    async with scope.rehearsal() as work:
         foreseen = await customer_merges.preview(work, scope.viewer, wish)
         return foreseen, await work.session.get_one(Customer, foreseen.target_id)
 
@@ -59,7 +59,10 @@ async def merge(
         made = await customer_merges.merge(
             work, scope.viewer, wish, idempotency_key=idempotency_key
         )
-        return made, await work.session.get_one(Customer, made.target_id)
+        target = await work.session.get_one(Customer, made.target_id)
+        # A retry is answered later, when the target may be somebody else, too.
+        now_id = target.merged_into_id or target.id
+        return made, await work.session.get_one(Customer, now_id)
 
 
 async def unmerge(scope: Scope, merge_id: str) -> Unmerged:

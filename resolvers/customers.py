@@ -6,13 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, func, select
 
-from core.errors import NotFound
+from core.errors import NotAllowed, NotFound
 from core.ids import NodeKind
 from core.pages import Page, by_moment, by_text, select_page, to_page
 from models import notes
 from models.base import Columns, project
-from models.channel_profiles import ChannelProfile, ProfileLinkState
-from models.customer_moves import CustomerMove
+from models.claims import claimed_homes, is_home_of_seen, leads_on
 from models.customers import Customer, visible_to
 from models.notes import Note
 from models.profile_links import ProfileLink
@@ -35,6 +34,7 @@ _MERGED = select(Customer.id, Customer.merged_into_id).where(
 BY_NAME = by_text("name_key", Customer.name_key, Customer.id)
 
 _themselves = rows_by_id(Customer, visible_to)
+_homes = rows_by_id(Customer, is_home_of_seen)
 
 
 @same_for_audience
@@ -44,11 +44,18 @@ async def by_id(
     """Load customers by their ids, as far as the viewer sees them.
 
     The id of somebody who was merged leads to whom they are known as now. Few are asked for by such
-    an id, so it costs the others nothing.
+    an id, so it costs the others nothing. A claim leads those who read no customers but those of
+    their tickets nowhere: to them the writer stays the customer that the profile came with.
     """
     found = dict(await _themselves(scope, ids, arguments, columns))
+    if len(found) < len(ids) and not scope.viewer.may(ApiScope.CUSTOMERS_READ):
+        found |= await _homes(scope, ids, arguments, columns)
     missing = [customer_id for customer_id in ids if customer_id not in found]
-    merged = await scope.fetch(_MERGED, {"ids": missing}) if missing else ()
+    merged = (
+        await scope.fetch(_MERGED.where(leads_on(scope.viewer)), {"ids": missing})
+        if missing
+        else ()
+    )
     if merged:
         targets = await _themselves(
             scope, list({row.merged_into_id for row in merged}), arguments, columns
@@ -71,27 +78,15 @@ async def of_tickets(
     Where the profile is linked on somebody's word alone, those who read no customers but those of
     their tickets are shown the customer that it came with: a claim opens nothing to them either.
     """
-    customer_ids = {customer_id for customer_id, _profile_id in keys}
     if scope.viewer.may(ApiScope.CUSTOMERS_READ):
-        rows = await by_id(scope, list(customer_ids), None, columns)
+        customer_ids = list({customer_id for customer_id, _profile_id in keys})
+        rows = await by_id(scope, customer_ids, None, columns)
         return {key: rows[key[0]] for key in keys if key[0] in rows}
-    linked = await scope.fetch(
-        select(ProfileLink.profile_id, CustomerMove.source_id)
-        .join(CustomerMove, CustomerMove.id == ProfileLink.move_id)
-        .join(ChannelProfile, ChannelProfile.id == ProfileLink.profile_id)
-        .where(
-            ProfileLink.profile_id.in_({profile_id for _customer_id, profile_id in keys}),
-            ChannelProfile.link_state == ProfileLinkState.CLAIMED,
-        )
-    )
-    homes = {row.profile_id: row.source_id for row in linked}
-    rows = dict(await by_id(scope, list(customer_ids), None, columns))
-    if homes:
-        came_with = await scope.fetch(
-            select(*project(Customer, columns)).where(Customer.id.in_(homes.values()))
-        )
-        rows |= {row.id: row for row in came_with}
+    profile_ids = {profile_id for _customer_id, profile_id in keys}
+    linked = await scope.fetch(claimed_homes().where(ProfileLink.profile_id.in_(profile_ids)))
+    homes = {row.profile_id: row.customer_id for row in linked}
     shown = {key: homes.get(key[1], key[0]) for key in keys}
+    rows = await by_id(scope, list(set(shown.values())), None, columns)
     return {key: rows[customer_id] for key, customer_id in shown.items() if customer_id in rows}
 
 
@@ -135,8 +130,14 @@ async def page(
 
     A search that finds nobody is taken for mistyped. What is guessed thus never stands among what
     is right, and all pages of a search agree on whether they guess.
+
+    Who reads no customers but those of their tickets may not ask by what channels know them: a
+    handle may be that of somebody who merely says to be the customer. Raises NotAllowed then.
     """
     require_signed_in(scope.viewer)
+    asks_for_handles = search is not None or wanted.channel is not None
+    if asks_for_handles and not scope.viewer.may(ApiScope.CUSTOMERS_READ):
+        raise NotAllowed
     limits = [visible_to(scope.viewer), *wanted.clauses()]
     looked_for = check_search(search)
     if looked_for is None:

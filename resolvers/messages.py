@@ -9,6 +9,7 @@ from core.ids import NodeKind
 from core.pages import by_moment
 from models import chats
 from models.base import Columns
+from models.first_contacts import is_first_of_customer
 from models.messages import Message
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
@@ -19,7 +20,6 @@ from resolvers.global_ids import row_id_of
 from resolvers.scope import Scope
 from services import chats as chat_services
 from services import incoming_messages, messages, posting
-from services.first_contacts import is_first_of_customer
 from services.incoming_messages import IncomingMessage
 from services.messages import OutgoingMessage
 

@@ -1,13 +1,12 @@
 """Whom the writer behind a profile may be: known customers who have what was claimed."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, func, select
 
 from core.text import address_key
 from models.base import Columns
@@ -15,8 +14,10 @@ from models.channel_profiles import ChannelProfile, ProfileLinkState
 from models.channels import Channel
 from models.customers import Customer, visible_to
 from resolvers.audiences import same_for_audience
+from resolvers.batches import grouped
 from resolvers.scope import Scope
 from services.handles import phone_of
+from services.identity.known_people import known_by_contacts
 
 SUGGESTED_AT_MOST = 5
 
@@ -40,11 +41,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class _Trace:
-    """An address or a number that leads from a profile to customers, as their column holds it."""
+    """The key of an address, or a number, that leads from a profile to customers."""
 
     reason: ProfileSuggestionReason
-    email_key: str | None = None
-    phone: str | None = None
+    key: str
 
 
 @same_for_audience
@@ -75,57 +75,40 @@ def _traces(profile: Row[Any]) -> list[_Trace]:
     traces = []
     if profile.claimed_email:
         key = address_key(profile.claimed_email)
-        traces.append(_Trace(ProfileSuggestionReason.CLAIMED_EMAIL, email_key=key))
+        traces.append(_Trace(ProfileSuggestionReason.CLAIMED_EMAIL, key))
     if profile.claimed_phone:
-        traces.append(_Trace(ProfileSuggestionReason.CLAIMED_PHONE, phone=profile.claimed_phone))
-    if phone := phone_of(profile.channel, profile.handle):
-        traces.append(_Trace(ProfileSuggestionReason.HANDLE, phone=phone))
-    if profile.channel is Channel.EMAIL:
-        traces.append(_Trace(ProfileSuggestionReason.HANDLE, email_key=profile.handle_key))
+        traces.append(_Trace(ProfileSuggestionReason.CLAIMED_PHONE, profile.claimed_phone))
+    phone = phone_of(profile.channel, profile.handle)
+    if phone is not None or profile.channel is Channel.EMAIL:
+        traces.append(_Trace(ProfileSuggestionReason.HANDLE, phone or profile.handle_key))
     return traces
 
 
-async def _having(
-    scope: Scope, traces: Sequence[_Trace]
-) -> Mapping[tuple[str | None, str | None], Sequence[Row[Any]]]:
+async def _having(scope: Scope, traces: Sequence[_Trace]) -> Mapping[str, Sequence[Row[Any]]]:
     """Return the customers who have an address or a number; of many who share one, a few."""
     if not traces:
         return {}
-    place = func.row_number().over(partition_by=Customer.phone, order_by=Customer.id)
-    matching = select(*Customer.__table__.columns, place.label("place")).where(
-        visible_to(scope.viewer),
-        or_(
-            Customer.email_key.in_([each.email_key for each in traces if each.email_key]),
-            Customer.phone.in_([each.phone for each in traces if each.phone]),
-        ),
-    )
-    of_phone = matching.subquery()
+    keys = {trace.key for trace in traces}
+    phones = {key for key in keys if key.startswith("+")}
+    known = known_by_contacts(keys - phones, phones).subquery()
+    place = func.row_number().over(partition_by=known.c.key, order_by=known.c.customer_id)
+    few = select(known, place.label("place")).subquery()
     rows = await scope.fetch(
-        select(of_phone)
-        .where(
-            or_(
-                of_phone.c.place <= SUGGESTED_AT_MOST + 1,
-                of_phone.c.email_key.in_([each.email_key for each in traces if each.email_key]),
-            )
-        )
-        .order_by(of_phone.c.id)
+        select(*Customer.__table__.columns, few.c.key)
+        .join(few, few.c.customer_id == Customer.id)
+        .where(visible_to(scope.viewer), few.c.place <= SUGGESTED_AT_MOST + 1)
+        .order_by(Customer.id)
     )
-    found: dict[tuple[str | None, str | None], list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        found[row.email_key, None].append(row)
-        found[None, row.phone].append(row)
-    return found
+    return grouped(rows, "key")
 
 
 def _suggestions(
-    profile: Row[Any],
-    traces: Sequence[_Trace],
-    found: Mapping[tuple[str | None, str | None], Sequence[Row[Any]]],
+    profile: Row[Any], traces: Sequence[_Trace], found: Mapping[str, Sequence[Row[Any]]]
 ) -> list[Suggestion]:
     """Return each customer once, for the surest reason; not the one whose profile it is."""
     suggested: dict[UUID, Suggestion] = {}
     for trace in traces:
-        for customer in found.get((trace.email_key, trace.phone), ()):
+        for customer in found.get(trace.key, ()):
             if customer.id != profile.customer_id:
                 suggestion = Suggestion(trace.reason, customer.id, customer)
                 suggested.setdefault(customer.id, suggestion)

@@ -19,7 +19,7 @@ from services.few_at_once import FewAtOnce
 from services.file_links import FileLinks
 from services.lookups.runs import CallbackRuns
 from services.outgoing_events.calls import WebhookCalls
-from services.unit_of_work import Announce, UnitOfWork, unit_of_work
+from services.unit_of_work import Announce, UnitOfWork, rehearsal, unit_of_work
 
 # (scope, keys, arguments, columns) → what belongs to each key; absent keys have nothing.
 Batch = Callable[["Scope", Sequence[Any], Any, Columns], Awaitable[Mapping[Any, Any]]]
@@ -31,7 +31,8 @@ class Resources:
 
     `file_links` makes the links by which files come and go. `streams` is what subscriptions live
     on; the schema hands it to them. Strangers start chats: `chat_starts` keeps them from taking the
-    connections that everybody else writes with. `secrets` encrypts what the database must not know.
+    connections that everybody else writes with, and `transcripts` the processor, for theirs.
+    `secrets` encrypts what the database must not know.
     """
 
     database: Database
@@ -40,6 +41,7 @@ class Resources:
     file_links: FileLinks
     streams: Any
     chat_starts: FewAtOnce
+    transcripts: FewAtOnce
     secrets: SecretBox
     callbacks: CallbackRuns
     webhooks: WebhookCalls
@@ -101,6 +103,14 @@ class Scope:
             yield work
         # What was loaded before the act may not be true any more.
         self._loaders.clear()
+
+    @asynccontextmanager
+    async def rehearsal(self) -> AsyncIterator[UnitOfWork]:
+        """Look at what an act of the viewer would do, without its turns, locks and writes."""
+        if self.viewer.actor is None:
+            raise Unauthenticated
+        async with rehearsal(self.resources.database, self.viewer.actor) as work:
+            yield work
 
     async def let_go(self) -> None:
         """Give the connection back for now: the operation is about to wait for another system."""

@@ -13,6 +13,7 @@ from core.pages import Order, Page, SortKey, by_moment, select_page, to_page
 from models import chats
 from models.base import Columns, project
 from models.brands import Brand
+from models.claims import is_shown_of_customer
 from models.teams import Team
 from models.tickets import Ticket, TicketPriority, visible_to
 from models.topics import Topic
@@ -62,7 +63,7 @@ by_customer = personal(
         Ticket,
         Ticket.customer_id,
         NEWEST_FIRST,
-        limits=lambda viewer, _only: [visible_to(viewer)],
+        limits=lambda viewer, _only: [visible_to(viewer), is_shown_of_customer(viewer)],
     )
 )
 

@@ -8,13 +8,12 @@ from uuid import UUID
 from sqlalchemy import Row, select
 
 from core import clock
-from core.errors import NotAllowed, NotFound
+from core.errors import NotFound
 from core.ids import NodeKind, new_id
 from core.pages import by_moment
 from models import brands
 from models.base import Columns, project
 from models.brands import Brand
-from models.viewers import Viewer
 from models.webhooks import (
     Webhook,
     WebhookBrand,
@@ -23,16 +22,19 @@ from models.webhooks import (
     shows_delivery,
     visible_to,
 )
-from resolvers.access import require_signed_in
+from resolvers.access import require_admin, require_signed_in
 from resolvers.audiences import same_for_audience
 from resolvers.batches import pages_by_parent, rows_by_id
 from resolvers.global_ids import row_id_of
 from resolvers.links import rows_by_link
 from resolvers.scope import Scope
-from services import webhooks
+from services import webhook_secrets, webhooks
 from services.changes import Edit
 from services.outgoing_events.bodies import ping_body
 from services.outgoing_events.calls import Try
+from services.outgoing_events.pausing import WebhookResumeFrom
+from services.outgoing_events.replays import positions_before
+from services.webhook_secrets import SecretRotation
 from services.webhooks import NewWebhook, WithSecret
 
 NEWEST_FIRST = by_moment(
@@ -55,22 +57,16 @@ deliveries_of = same_for_audience(
 )
 
 
-def _require_admin(viewer: Viewer) -> None:
-    require_signed_in(viewer)
-    if not viewer.is_admin:
-        raise NotAllowed
-
-
 async def all_webhooks(scope: Scope, columns: Columns) -> Sequence[Row[Any]]:
     """Return all webhooks by name. Raises NotAllowed for all but admins."""
-    _require_admin(scope.viewer)
+    require_admin(scope.viewer)
     statement = select(*project(Webhook, columns)).where(visible_to(scope.viewer))
     return await scope.fetch(statement.order_by(Webhook.name_key, Webhook.id))
 
 
 async def one(scope: Scope, webhook_id: str, columns: Columns) -> Row[Any] | None:
     """Return a webhook, if there is one with this id. Raises NotAllowed for all but admins."""
-    _require_admin(scope.viewer)
+    require_admin(scope.viewer)
     row_id = row_id_of(webhook_id, NodeKind.WEBHOOK, "id")
     return (await by_id(scope, [row_id], None, columns)).get(row_id)
 
@@ -122,10 +118,14 @@ async def rotate_secret(
     scope: Scope, webhook_id: str, overlap_seconds: int, idempotency_key: str | None
 ) -> WithSecret:
     """Give a webhook a new secret."""
-    row_id, calls = _parsed(scope, webhook_id), scope.resources.webhooks
+    rotation = SecretRotation(_parsed(scope, webhook_id), overlap_seconds)
     async with scope.unit_of_work() as work:
-        return await webhooks.rotate_secret(
-            work, scope.viewer, calls, row_id, overlap_seconds, idempotency_key=idempotency_key
+        return await webhook_secrets.rotate(
+            work,
+            scope.viewer,
+            scope.resources.secrets,
+            rotation,
+            idempotency_key=idempotency_key,
         )
 
 
@@ -136,11 +136,11 @@ async def pause(scope: Scope, webhook_id: str) -> Webhook:
         return await webhooks.pause(work, scope.viewer, row_id)
 
 
-async def resume(scope: Scope, webhook_id: str, *, from_now: bool) -> Webhook:
+async def resume(scope: Scope, webhook_id: str, where: WebhookResumeFrom) -> Webhook:
     """Let a paused webhook go on."""
     row_id = _parsed(scope, webhook_id)
     async with scope.unit_of_work() as work:
-        return await webhooks.resume(work, scope.viewer, row_id, from_now=from_now)
+        return await webhooks.resume(work, scope.viewer, row_id, where)
 
 
 async def replay(
@@ -148,15 +148,22 @@ async def replay(
 ) -> tuple[Webhook, int]:
     """Tell a webhook again what happened; return it and how many entries it reads again."""
     row_id = _parsed(scope, webhook_id)
+    if isinstance(since, datetime):
+        require_admin(scope.viewer)
+        # A webhook may follow a thousand topics: they are looked through before anybody waits.
+        since = await positions_before(await scope.connection(), row_id, since)
+        await scope.let_go()
     async with scope.unit_of_work() as work:
         return await webhooks.replay(work, scope.viewer, row_id, since)
 
 
 async def test(scope: Scope, webhook_id: str) -> Try:
-    """Send a ping, and return how that went; no connection is kept meanwhile."""
+    """Send a ping, and return how that went; no connection is kept meanwhile.
+
+    Raises Unavailable where too many do.
+    """
     row_id = _parsed(scope, webhook_id)
-    if not scope.viewer.is_admin:
-        raise NotAllowed
+    require_admin(scope.viewer)
     found = await scope.fetch(
         select(Webhook.__table__).where(visible_to(scope.viewer), Webhook.id == row_id)
     )

@@ -1,4 +1,4 @@
-"""Adding and editing agents."""
+"""Adding, editing and deleting agents."""
 
 from typing import Annotated, Any
 
@@ -153,9 +153,29 @@ AgentUpdateResult = Annotated[
 ]
 
 
+@strawberry.input(description="Which agent to delete.")
+class AgentDeleteInput:
+    """Which agent to delete."""
+
+    agent_id: strawberry.ID = strawberry.field(description="The agent.")
+
+
+@strawberry.type(description="The agent is gone.")
+class AgentDeleteSuccess:
+    """The agent is gone."""
+
+    agent_id: strawberry.ID = strawberry.field(description="The agent who was deleted.")
+
+
+AgentDeleteResult = Annotated[
+    AgentDeleteSuccess | ValidationFailed | NotFound | NotAllowed,
+    strawberry.union("AgentDeleteResult", description="That they are gone, or why they stay."),
+]
+
+
 @strawberry.type
 class AgentMutation:
-    """Adding and editing agents."""
+    """Adding, editing and deleting agents."""
 
     @strawberry.mutation(description="Add an agent. For admins.")
     async def agent_create(self, info: Info, input: AgentCreateInput) -> AgentCreateResult:
@@ -172,3 +192,14 @@ class AgentMutation:
             info.context, input.agent_id, input.expected_version, input.changes()
         )
         return AgentUpdateSuccess(agent=Agent.from_row(agent), merged_fields=edit.merged_fields)
+
+    @strawberry.mutation(
+        description="Delete an agent, who is signed out at once, in no list any more, and stands "
+        "wherever they acted. Their e-mail address is free. Right after, their tickets are "
+        "nobody's, and their open reminders, open interactions and drafts are yours. For admins. "
+        "`NotAllowed` for yourself, and where no active admin would be left."
+    )
+    async def agent_delete(self, info: Info, input: AgentDeleteInput) -> AgentDeleteResult:
+        """Delete an agent."""
+        await agents.delete(info.context, input.agent_id)
+        return AgentDeleteSuccess(agent_id=input.agent_id)

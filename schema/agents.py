@@ -39,8 +39,10 @@ class Agent(FromRow, Node):
     version: int = column("Grows with each change; send it as `expectedVersion`.")
     name: str = column("The agent's name.")
     email: str | None = derived_in_scope(
-        "The address the agent signs in with. Null for integrations.",
-        same_for_audience(lambda row, scope: row.email if scope.viewer.is_agent else None),
+        "The address the agent signs in with. Null for integrations, and of who was deleted.",
+        same_for_audience(
+            lambda row, scope: (row.email or None) if scope.viewer.is_agent else None
+        ),
         needs=("email",),
     )
     role: AgentRole = column("What the agent may do.")
@@ -59,6 +61,10 @@ class Agent(FromRow, Node):
         assumed_size=MEMBERSHIPS_ASSUMED,
     )
     created_at: datetime = column("When the agent was added.")
+    deleted_at: datetime | None = column(
+        "When the agent was deleted; null for who is there. Who was deleted is in no list, and "
+        "stands wherever they acted."
+    )
 
 
 @strawberry.type

@@ -15,6 +15,7 @@ from schema.errors import (
     LimitReached,
     NotAllowed,
     NotFound,
+    Unavailable,
     ValidationFailed,
 )
 from schema.fields import Info, column, derived, derived_in_scope
@@ -115,7 +116,8 @@ AttachmentUploadCreateResult = Annotated[
     | NotAllowed
     | NotFound
     | LimitReached
-    | IdempotencyKeyReused,
+    | IdempotencyKeyReused
+    | Unavailable,
     strawberry.union(
         "AttachmentUploadCreateResult", description="Where to send the file, or why not."
     ),
@@ -130,8 +132,9 @@ class AttachmentMutation:
         description="Announce a file; then PUT its bytes to `uploadUrl`, then name its `id` in "
         "`attachmentIds`. The answer to the PUT is 201, or a problem as JSON: "
         "`{ code message limit actual }` (docs/files.md). At most 100 files of yours may stand "
-        "nowhere at a time. For agents, and for integrations that may write messages or notes; "
-        "chat customers cannot upload files."
+        "nowhere at a time. For agents, and for integrations that may write messages or notes. "
+        "Customers of chats upload files for their own chat, within narrower limits "
+        "(docs/chats.md)."
     )
     async def attachment_upload_create(
         self, info: Info, input: AttachmentUploadCreateInput

@@ -14,6 +14,7 @@ from schema.errors import (
     IdempotencyKeyReused,
     NotAllowed,
     NotFound,
+    StillInUse,
     ValidationFailed,
 )
 from schema.fields import Info, column, relation, requested_columns
@@ -134,9 +135,29 @@ BrandUpdateResult = Annotated[
 ]
 
 
+@strawberry.input(description="Which brand to delete.")
+class BrandDeleteInput:
+    """Which brand to delete."""
+
+    brand_id: strawberry.ID = strawberry.field(description="The brand.")
+
+
+@strawberry.type(description="The brand is gone.")
+class BrandDeleteSuccess:
+    """The brand is gone."""
+
+    brand_id: strawberry.ID = strawberry.field(description="The brand that was deleted.")
+
+
+BrandDeleteResult = Annotated[
+    BrandDeleteSuccess | ValidationFailed | NotFound | NotAllowed | StillInUse,
+    strawberry.union("BrandDeleteResult", description="That it is gone, or why it stays."),
+]
+
+
 @strawberry.type
 class BrandMutation:
-    """Adding and editing brands."""
+    """Adding, editing and deleting brands."""
 
     @strawberry.mutation(description="Add a brand. For admins.")
     async def brand_create(self, info: Info, input: BrandCreateInput) -> BrandCreateResult:
@@ -161,6 +182,17 @@ class BrandMutation:
             info.context, input.brand_id, input.expected_version, wanted
         )
         return BrandUpdateSuccess(brand=Brand.from_row(brand), merged_fields=edit.merged_fields)
+
+    @strawberry.mutation(
+        description="Delete a brand that has no tickets, with its topics, templates and rules. Its "
+        "name is free, and agents, teams, API tokens, callbacks and webhooks work for one brand "
+        "less, perhaps for none: that gives nobody any right. With tickets it is `StillInUse`. For "
+        "admins."
+    )
+    async def brand_delete(self, info: Info, input: BrandDeleteInput) -> BrandDeleteResult:
+        """Delete a brand."""
+        await brands.delete(info.context, input.brand_id)
+        return BrandDeleteSuccess(brand_id=input.brand_id)
 
 
 register(NodeKind.BRAND, Brand, rows.Brand, brands.by_id)

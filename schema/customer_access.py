@@ -37,8 +37,8 @@ def _fields(**names: str) -> OpenFields:
 
 OPEN_FIELDS: OpenFields = _fields(
     Query="me node nodes ticket chat chatTranscript",
-    Mutation="chatStart messageSend chatEnd chatStateSet chatTranscriptSend signOut "
-    "profileVerificationSend profileVerify",
+    Mutation="chatStart messageSend attachmentUploadCreate chatEnd chatStateSet chatTranscriptSend "
+    "signOut profileVerificationSend profileVerify",
     Subscription="chatEvents chatTyping",
     # The conversation. A ticket's version, counts, moments of change and cursor tell of notes, and
     # its title and fields are the team's.
@@ -55,6 +55,7 @@ OPEN_FIELDS: OpenFields = _fields(
     Automation="name",
     # What is answered and told.
     ChatStartSuccess="token ticket",
+    AttachmentUploadCreateSuccess="attachment uploadUrl expiresAt",
     MessageSendSuccess="message ticket",
     ChatEndSuccess="ticket endedAt",
     ChatStateSetSuccess="state",
@@ -75,6 +76,7 @@ OPEN_FIELDS: OpenFields = _fields(
     NotFound=_ERROR,
     NotAllowed=_ERROR,
     LimitReached=f"{_ERROR} limit",
+    FileRefused=f"{_ERROR} reason",
     IdempotencyKeyReused=_ERROR,
     Unavailable=f"{_ERROR} retryAfterSeconds",
     # What they have in common. Of a row that is closed there is no object at all.

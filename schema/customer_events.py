@@ -37,6 +37,14 @@ def _customer_now() -> Any:
     )
 
 
+def _profile(description: str) -> Any:
+    return relation(
+        f"{description}; null where it is somebody's by now whom the viewer does not see.",
+        channel_profiles.by_id,
+        key="profile_id",
+    )
+
+
 def _changes() -> Any:
     return derived_in_scope(
         "What changed.",
@@ -72,8 +80,11 @@ class CustomerMerged(EventFields):
         customers.by_id,
         key="customer_id",
     )
-    merge: CustomerMerge = relation(
-        "The merge, with which it can be undone.", customer_merges.by_id, key="move_id"
+    merge: CustomerMerge | None = relation(
+        "The merge, with which it can be undone; null where a profile was linked, after which "
+        "nothing was left of who it came with.",
+        customer_merges.by_id,
+        key="move_id",
     )
     changes: list[FieldChange] = _changes()
 
@@ -85,8 +96,10 @@ class CustomerUnmerged(EventFields):
     """Two customers are two again."""
 
     customer: Customer = _customer_now()
-    merge: CustomerMerge = relation(
-        "The merge that was undone.", customer_merges.by_id, key="move_id"
+    merge: CustomerMerge | None = relation(
+        "The merge that was undone; null where a profile was unlinked.",
+        customer_merges.by_id,
+        key="move_id",
     )
     changes: list[FieldChange] = _changes()
 
@@ -96,9 +109,7 @@ class ProfileLinked(EventFields):
     """The customer is known by another profile."""
 
     customer: Customer = _customer_now()
-    profile: ChannelProfile = relation(
-        "By what a channel knows them.", channel_profiles.by_id, key="profile_id"
-    )
+    profile: ChannelProfile | None = _profile("By what a channel knows them")
 
 
 @strawberry.type(description="A profile turned out to be somebody else's; it is not theirs now.")
@@ -106,9 +117,7 @@ class ProfileUnlinked(EventFields):
     """A profile is the customer's no more."""
 
     customer: Customer = _customer_now()
-    profile: ChannelProfile = relation(
-        "The profile as it is now, of another customer.", channel_profiles.by_id, key="profile_id"
-    )
+    profile: ChannelProfile | None = _profile("The profile as it is now")
 
 
 @strawberry.type(description="It is proven that a profile is the customer's.")
@@ -116,9 +125,7 @@ class ProfileVerified(EventFields):
     """It is proven that a profile is the customer's."""
 
     customer: Customer = _customer_now()
-    profile: ChannelProfile = relation(
-        "The profile as it is now.", channel_profiles.by_id, key="profile_id"
-    )
+    profile: ChannelProfile | None = _profile("The profile as it is now")
 
 
 @strawberry.type(description="The customer says to have another address or number.")
@@ -126,9 +133,7 @@ class ProfileChanged(EventFields):
     """What is known of a profile changed."""
 
     customer: Customer = _customer_now()
-    profile: ChannelProfile = relation(
-        "The profile with what they claim now.", channel_profiles.by_id, key="profile_id"
-    )
+    profile: ChannelProfile | None = _profile("The profile with what they claim now")
 
 
 @strawberry.type(

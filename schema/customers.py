@@ -93,7 +93,9 @@ class CustomerFilterInput:
         default=None, description="Only those who work for this company."
     )
     channel: Channel | None = strawberry.field(
-        default=None, description="Only those who are known on this channel."
+        default=None,
+        description="Only those who are known on this channel. Integrations need `CUSTOMERS_READ` "
+        "for it.",
     )
     has_email: bool | None = strawberry.field(
         default=None, description="Only those with an e-mail address, or only those without."
@@ -139,7 +141,8 @@ class CustomerQuery:
             strawberry.argument(
                 description="Words in names, addresses, numbers, handles and names of companies, "
                 "or their beginnings, or the last four digits or more of a number; all must be "
-                "found. Where nobody has them, a typing error is allowed in each word."
+                "found. Where nobody has them, a typing error is allowed in each word. "
+                "Integrations need `CUSTOMERS_READ` for it."
             ),
         ] = None,
         filter: Annotated[

@@ -14,7 +14,7 @@ from schema.errors import NotAllowed, NotFound, ValidationFailed
 from schema.events import EventFields, StreamReady, StreamReset
 from schema.fields import Info, connection_columns, derived, relation
 from schema.live import Live
-from schema.messages import Message
+from schema.messages import Message, refuse_hidden_ticket
 from schema.nodes import FromRow
 from schema.pages import After, Before, Connection, First, Last, connection_of, page_arguments
 from schema.row_events import showing
@@ -86,6 +86,7 @@ class DeliveryRequestSubscription:
         """Follow what is to be delivered."""
         viewer = info.context.viewer
         delivery_requests.require_connector(viewer)
+        refuse_hidden_ticket(info, "message")
         source = DeliveryRequestSource(info.context.resources.streams, channel, viewer)
         return Live(source, showing(_SHAPES), after)
 
@@ -109,6 +110,8 @@ class DeliveryRequestQuery:
         before: Before = None,
     ) -> Connection[Message]:
         """Load a page of what is still to be delivered."""
+        for path in (("nodes",), ("edges", "node")):
+            refuse_hidden_ticket(info, *path)
         arguments = page_arguments(info, first, after, last, before)
         columns = connection_columns(info._raw_info)  # noqa: SLF001  # not public otherwise
         page = await delivery_requests.pending(info.context, channel, arguments, columns)
@@ -133,7 +136,7 @@ class DeliveryConfirmInput:
     attempt: int | None = strawberry.field(
         default=None,
         description="The request that it is about, as `DeliveryRequested` told it: a failure of an "
-        "earlier one changes nothing. Absent or null means the newest.",
+        "earlier one, or SENT, changes nothing. Absent or null means the newest.",
     )
 
     def confirmation(self) -> Confirmation:
@@ -169,7 +172,8 @@ class DeliveryRequestMutation:
         description="Say what has become of a message. It comes forward only: SENT after READ, and "
         "anything said twice, changes nothing. A failure is believed until the message is "
         "delivered; what failed and is DELIVERED or READ after all was a mistake, and so is SENT "
-        "where it had failed for NOT_CONFIRMED. An agent is told of a failure. What nobody "
+        "where it had failed for NOT_CONFIRMED. Of an attempt before the newest, DELIVERED and "
+        "READ are believed alone. An agent is told of a failure. What nobody "
         "confirms within 24 hours fails by itself. For API tokens with the scope MESSAGES_WRITE, "
         "each for its brands."
     )
@@ -177,5 +181,6 @@ class DeliveryRequestMutation:
         self, info: Info, input: DeliveryConfirmInput
     ) -> DeliveryConfirmResult:
         """Confirm a delivery."""
+        refuse_hidden_ticket(info, "message")
         message = await delivery_requests.confirm(info.context, input.confirmation())
         return DeliveryConfirmSuccess(row=message)

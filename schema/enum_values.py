@@ -118,6 +118,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "NOT_ALLOWED": "The viewer sees the object but may not do this.",
         "EDIT_CONFLICT": "Somebody else has changed the same fields meanwhile.",
         "LIMIT_REACHED": "There is no room for one more; `limit` says how many there may be.",
+        "STILL_IN_USE": "It has tickets, so it cannot be deleted.",
         "ALREADY_EXISTS": "Something else has this name, address or key.",
         "ALREADY_MERGED": "One of the customers was merged into another already.",
         "NEWER_MERGE": "One of the customers was merged again later: undo that merge first.",
@@ -229,6 +230,7 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "KNOWN": "Hands the chat to agents where it was found out meanwhile who writes.",
         "LINK_AT_ONCE": "Links the profile of who gives an address on first contact, unasked, and "
         "hands the chat to agents.",
+        "FOUND_OUT": "Hands the chat to agents as soon as its profile is linked or verified.",
     },
     "RuleActionFailure": {
         "AUTOMATIC_MAIL": "A machine wrote the mail: machines get no automatic answer.",
@@ -322,6 +324,8 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "ASSIGNEE": "`assignee`.",
         "TAGS": "`tags`.",
         "CUSTOMER": "`customer`.",
+        "PROFILE": "How sure it is who writes: the profile by which the ticket came in was linked, "
+        "unlinked or verified.",
     },
     "TemplateProblemReason": {
         "DELETED": "It was deleted.",
@@ -411,10 +415,12 @@ _MEANINGS: dict[str, dict[str, str]] = {
         "FAILING": "No try has succeeded for a day.",
         "GONE": "It answered that it is gone for good (410).",
         "STUCK": "Something that happened could not be told, by a fault of the desk: the worker's "
-        "log has it.",
+        "log has it. What came after it waits.",
     },
     "WebhookResumeFrom": {
         "WHERE_IT_STOPPED": "With all that happened meanwhile: nothing is lost.",
+        "AFTER_THE_ENTRY": "As WHERE_IT_STOPPED, but without the one entry of the log that made "
+        "it STUCK: of that it is never told.",
         "NOW": "With what happens from now on: what is pending is skipped.",
     },
 }

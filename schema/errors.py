@@ -29,6 +29,7 @@ class ErrorCode(StrEnum):
     NOT_ALLOWED = "NOT_ALLOWED"
     EDIT_CONFLICT = "EDIT_CONFLICT"
     LIMIT_REACHED = "LIMIT_REACHED"
+    STILL_IN_USE = "STILL_IN_USE"
     ALREADY_EXISTS = "ALREADY_EXISTS"
     ALREADY_MERGED = "ALREADY_MERGED"
     NEWER_MERGE = "NEWER_MERGE"
@@ -108,6 +109,19 @@ class LimitReached(UserError):
     """A set is full."""
 
     limit: int = strawberry.field(description="How many there can be.")
+
+
+@strawberry.type(
+    description="It has tickets, which stay for good, so it cannot be deleted. To retire it, let "
+    "nobody work for it any more."
+)
+class StillInUse(UserError):
+    """It has tickets, so it cannot be deleted."""
+
+    ticket_count: int = strawberry.field(description="How many tickets it has.")
+    open_ticket_count: int = strawberry.field(
+        description="How many of them are neither resolved nor closed."
+    )
 
 
 @strawberry.type(description="A unique value is taken.")
@@ -283,6 +297,11 @@ class _LimitReachedHandler(_Handler):
         return LimitReached(**_words(exception, info, limit=limit), limit=limit)
 
 
+class _StillInUseHandler(_Handler):
+    def details(self, exception: errors.StillInUse, info: Info) -> dict[str, Any]:
+        return {"ticket_count": exception.tickets, "open_ticket_count": exception.open_tickets}
+
+
 class _FileRefusedHandler(_Handler):
     def details(self, exception: errors.FileRefused, info: Info) -> dict[str, Any]:
         return {"reason": exception.refusal}
@@ -365,6 +384,7 @@ EXCEPTION_HANDLERS: Iterable[_Handler] = (
     _Handler(errors.WrongCredentials, WrongCredentials),
     _FileRefusedHandler(errors.FileRefused, FileRefused),
     _LimitReachedHandler(errors.LimitReached, LimitReached),
+    _StillInUseHandler(errors.StillInUse, StillInUse),
     _AlreadyExistsHandler(errors.AlreadyExists, AlreadyExists),
     _AlreadyMergedHandler(errors.AlreadyMerged, AlreadyMerged),
     _NewerMergeHandler(errors.NewerMerge, NewerMerge),

@@ -16,22 +16,27 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLArgument,
     GraphQLField,
+    GraphQLIncludeDirective,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLSkipDirective,
     GraphQLUnionType,
     SelectionNode,
     SelectionSetNode,
     Undefined,
+    get_directive_values,
     get_named_type,
     get_nullable_type,
     is_list_type,
+    is_non_null_type,
 )
 from strawberry.types.field import StrawberryField
 
+from core.errors import NotFound
 from models.base import Columns
 from resolvers.audiences import is_same_for_audience
 from resolvers.scope import Batch, Scope
@@ -93,8 +98,10 @@ def relation(
     """Return a field that `batch` answers for all rows at once.
 
     `key` names the column, or the columns, that lead there. What is found becomes an object of the
-    field's type, or what `wrap` makes of it. `assumed_size` is how long a list is taken to be when
-    an operation is priced, where that is not the usual length.
+    field's type, or what `wrap` makes of it. What is not found is null; where the field's type has
+    no null, that is the error NotFound at the field's place: a hidden row is an absent row.
+    `assumed_size` is how long a list is taken to be when an operation is priced, where that is not
+    the usual length.
     """
     answer = Relation(batch, (key,) if isinstance(key, str) else key, wrap)
     return _field(description, answer, assumed_size=assumed_size)
@@ -154,10 +161,13 @@ def from_row_of_nodes(info: GraphQLResolveInfo[Any]) -> Callable[[Any], Any]:
     return _from_row_of(connection.fields["nodes"].type)
 
 
-def selects(info: GraphQLResolveInfo[Any], name: str) -> bool:
-    """Tell whether a field of the returned type is selected."""
-    selections = [node.selection_set for node in info.field_nodes if node.selection_set]
-    return any(node.name.value == name for _, node in _selected(selections, info))
+def selects(info: GraphQLResolveInfo[Any], *path: str) -> bool:
+    """Tell whether the field at the end of `path`, from the returned type on, is selected."""
+    nodes: Sequence[FieldNode] = info.field_nodes
+    for name in path:
+        selections = [node.selection_set for node in nodes if node.selection_set]
+        nodes = [node for _, node in _selected(selections, info) if node.name.value == name]
+    return bool(nodes)
 
 
 def _compile(field: GraphQLField) -> None:
@@ -206,6 +216,8 @@ def _relation_resolver(answer: Relation, returned: Any) -> Callable[..., Any]:
     key_of: Callable[[Any], Any] = attrgetter(*answer.key)
     many = is_list_type(get_nullable_type(returned))
     wrap = _wrapper(answer, returned, many=many)
+    if is_non_null_type(returned) and not many:
+        wrap = _or_not_found(wrap)
 
     def resolve(source: Any, info: GraphQLResolveInfo[Any]) -> Any:
         key = key_of(source.row)
@@ -232,6 +244,19 @@ def _wrapper(answer: Relation, returned: Any, *, many: bool) -> Callable[[Any], 
     return (lambda rows: [wrap(row) for row in rows or ()]) if many else wrap
 
 
+def _or_not_found(wrap: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return what also answers for rows that the viewer may not see, where there is no null.
+
+    The loader raises an exception that it is given, at each field that asked for that key.
+    """
+
+    def required(row: Any) -> Any:
+        shown = wrap(row)
+        return NotFound() if shown is None else shown
+
+    return required
+
+
 def _from_row_of(returned: Any) -> Callable[[Any], Any]:
     from_row: Callable[[Any], Any] = (
         get_named_type(returned).extensions[_STRAWBERRY].origin.from_row
@@ -255,13 +280,18 @@ def _columns_of(
 def _selected(
     selections: Sequence[SelectionSetNode], info: GraphQLResolveInfo[Any]
 ) -> list[tuple[str, FieldNode]]:
-    """Return the fields of these selections, those in fragments too, each fragment once."""
+    """Return the fields of these selections, those in fragments too, each fragment once.
+
+    What the client says to leave out is left out.
+    """
     found: list[tuple[str, FieldNode]] = []
     seen: set[str] = set()
     waiting: list[SelectionNode] = [node for part in selections for node in part.selections]
     fragments: Mapping[str, Any] = info.fragments
     while waiting:
         node = waiting.pop()
+        if node.directives and _is_left_out(node, info):
+            continue
         if isinstance(node, FieldNode):
             found.append((node.name.value, node))
         elif isinstance(node, FragmentSpreadNode):
@@ -271,3 +301,9 @@ def _selected(
         else:
             waiting.extend(cast(Any, node).selection_set.selections)
     return found
+
+
+def _is_left_out(node: SelectionNode, info: GraphQLResolveInfo[Any]) -> bool:
+    skip = get_directive_values(GraphQLSkipDirective, node, info.variable_values)
+    include = get_directive_values(GraphQLIncludeDirective, node, info.variable_values)
+    return bool(skip and skip["if"]) or bool(include and not include["if"])

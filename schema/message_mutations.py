@@ -1,12 +1,13 @@
 """Writing to customers, and taking in what they write."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from core.ids import NodeKind
+from models.actors import ActorKind
 from models.channels import Channel
-from resolvers import customers, messages, tickets
+from resolvers import authors, messages, tickets
 from resolvers.global_ids import row_id_of
 from schema.customers import Customer
 from schema.errors import (
@@ -21,7 +22,7 @@ from schema.errors import (
 )
 from schema.fields import Info, derived, relation
 from schema.inputs import IDEMPOTENCY_KEY, attachment_row_ids
-from schema.messages import Message
+from schema.messages import Message, refuse_hidden_ticket
 from schema.nodes import FromRow
 from schema.tickets import Ticket
 from services.incoming_messages import IncomingMessage
@@ -35,7 +36,9 @@ class MessageSendInput:
     """An answer to a customer."""
 
     ticket_id: strawberry.ID = strawberry.field(description="The ticket to answer in.")
-    body: str = strawberry.field(description="The text, at most 100,000 characters.")
+    body: str = strawberry.field(
+        description="The text, at most 100,000 characters; it may be empty where there are files."
+    )
     attachment_ids: list[strawberry.ID] | None = strawberry.field(
         default=None, description="Uploaded files, five at most."
     )
@@ -174,6 +177,12 @@ class MessageReceiveInput:
         )
 
 
+def _customer(author: tuple[ActorKind, Any] | None) -> Customer | None:
+    """Return the customer who wrote a message; None for whom the viewer does not see."""
+    row = None if author is None else author[1]
+    return None if row is None else Customer.from_row(row)
+
+
 @strawberry.type(description="The message was taken in, now or before.")
 class MessageReceiveSuccess(FromRow):
     """The message was taken in, now or before."""
@@ -181,9 +190,10 @@ class MessageReceiveSuccess(FromRow):
     message: Message = derived("The message.", Message.from_row, needs=())
     ticket: Ticket | None = relation(_TICKET, tickets.by_id, key="ticket_id")
     customer: Customer | None = relation(
-        "Who wrote it; null where the viewer may not read customers.",
-        customers.by_id,
-        key="author_id",
+        "Who wrote it; null where the viewer does not see them.",
+        authors.by_message,
+        key=("author_kind", "author_id", "ticket_id"),
+        wrap=_customer,
     )
     is_first_contact: bool = relation(
         "Whether it is the first message ever of this customer, on any channel and to any brand.",
@@ -249,9 +259,12 @@ class MessageMutation:
     @strawberry.mutation(
         description="Take in what a customer wrote: into the ticket of their handle on the channel "
         "that is not closed, or a new one. The order of a conversation is that in which its "
-        "messages were taken in. For agents, and API tokens with the scope MESSAGES_WRITE."
+        "messages were taken in. For agents, and API tokens with the scope MESSAGES_WRITE; "
+        "`ticket` and `message.ticket` need TICKETS_READ as well, and `customer` needs that or "
+        "CUSTOMERS_READ."
     )
     async def message_receive(self, info: Info, input: MessageReceiveInput) -> MessageReceiveResult:
         """Take in a message."""
+        refuse_hidden_ticket(info, "message")
         message = await messages.receive(info.context, input.message(), input.idempotency_key)
         return MessageReceiveSuccess(row=message)

@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from core.errors import ScopeMissing
 from core.ids import NodeKind
 from models import messages as rows
 from models.channels import Channel
+from models.delivery_requests import is_connector
 from models.messages import DeliveryFailure, DeliveryState, FileOmission, MessageDirection
-from resolvers import actors, attachments, favorites, messages
+from models.viewers import ApiScope
+from resolvers import attachments, authors, favorites, messages
 from resolvers import tickets as ticket_batches
 from schema.actors import Actor, wrap_actor
 from schema.attachments import Attachment
-from schema.fields import column, derived, relation
+from schema.fields import Info, column, derived, relation, selects
 from schema.nodes import FromRow, Node, node_id
 from schema.registry import register
 
@@ -105,10 +108,17 @@ class Message(FromRow, Node):
 
     id: strawberry.ID = node_id(NodeKind.MESSAGE)
     ticket: Annotated["Ticket", strawberry.lazy("schema.tickets")] = relation(
-        "The ticket it belongs to.", ticket_batches.by_id, key="ticket_id"
+        "The ticket it belongs to. Not for API tokens without the scope `TICKETS_READ`: where one "
+        "takes in or delivers messages, an operation that asks for it is refused with "
+        "`NOT_ALLOWED`, before anything is done.",
+        ticket_batches.by_id,
+        key="ticket_id",
     )
     author: Actor = relation(
-        "Who wrote it.", actors.by_key, key=("author_kind", "author_id"), wrap=wrap_actor
+        "Who wrote it.",
+        authors.by_message,
+        key=("author_kind", "author_id", "ticket_id"),
+        wrap=wrap_actor,
     )
     channel: Channel = column("The way it came or went.")
     direction: MessageDirection = column("From the customer, or to them.")
@@ -154,6 +164,20 @@ class Message(FromRow, Node):
     favorite: Annotated["Favorite", strawberry.lazy("schema.favorites")] | None = relation(
         "Its star, if somebody starred it.", favorites.by_item, key="id"
     )
+
+
+def refuse_hidden_ticket(info: Info, *to_message: str) -> None:
+    """Raise ScopeMissing if `Message.ticket` is asked for by a connector that reads no tickets.
+
+    `to_message` leads from the returned type to the message. There is no null in the ticket's
+    place, so the whole answer would be lost, and an act would be done that looks as if it had
+    failed: it is refused before it is done.
+    """
+    viewer = info.context.viewer
+    if not is_connector(viewer) or viewer.may(ApiScope.TICKETS_READ):
+        return
+    if selects(info._raw_info, *to_message, "ticket"):  # noqa: SLF001  # not public otherwise
+        raise ScopeMissing(ApiScope.TICKETS_READ)
 
 
 register(NodeKind.MESSAGE, Message, rows.Message, messages.by_id)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 import strawberry
@@ -19,12 +18,14 @@ from schema.errors import (
     LimitReached,
     NotAllowed,
     NotFound,
+    Unavailable,
     ValidationFailed,
 )
 from schema.fields import Info
 from schema.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, MERGED_FIELDS, present
 from schema.scalars import EventCursor
 from schema.webhooks import Webhook, WebhookTry
+from services.outgoing_events.pausing import WebhookResumeFrom
 from services.webhooks import NewWebhook
 from subscriptions.log.cursors import InvalidCursor, ResetReason, decode_cursor
 
@@ -198,7 +199,7 @@ class WebhookTestSuccess:
 
 
 WebhookTestResult = Annotated[
-    WebhookTestSuccess | ValidationFailed | NotFound | NotAllowed,
+    WebhookTestSuccess | ValidationFailed | NotFound | NotAllowed | Unavailable,
     strawberry.union("WebhookTestResult", description="How it went, or why nothing was sent."),
 ]
 
@@ -225,13 +226,6 @@ WebhookPauseResult = Annotated[
 ]
 
 
-class WebhookResumeFrom(StrEnum):
-    """Where a paused webhook goes on."""
-
-    WHERE_IT_STOPPED = "WHERE_IT_STOPPED"
-    NOW = "NOW"
-
-
 strawberry.enum(WebhookResumeFrom, description="Where a paused webhook goes on.")
 
 
@@ -243,7 +237,8 @@ class WebhookResumeInput:
     where: WebhookResumeFrom = strawberry.field(
         name="from",
         default=WebhookResumeFrom.WHERE_IT_STOPPED,
-        description="Where it goes on: with all that happened meanwhile, or without.",
+        description="Where it goes on: with all that happened meanwhile, without one entry of the "
+        "log, or without all of it.",
     )
 
 
@@ -371,8 +366,7 @@ class WebhookMutation:
     @strawberry.mutation(description="Let a paused webhook go on. For admins.")
     async def webhook_resume(self, info: Info, input: WebhookResumeInput) -> WebhookResumeResult:
         """Let a paused webhook go on."""
-        from_now = input.where is WebhookResumeFrom.NOW
-        row = await webhooks.resume(info.context, input.webhook_id, from_now=from_now)
+        row = await webhooks.resume(info.context, input.webhook_id, input.where)
         return WebhookResumeSuccess(webhook=Webhook.from_row(row))
 
     @strawberry.mutation(description="Tell a webhook again what happened. For admins.")

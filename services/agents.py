@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -10,20 +11,21 @@ from sqlalchemy import select
 from sqlalchemy import update as update_rows
 
 from core.database import Database
-from core.errors import FieldErrorCode, NotAllowed
+from core.errors import CannotDeleteOneself, FieldErrorCode, NotAllowed
 from core.localization import LANGUAGES
 from core.text import address_key, fold
 from models.agents import Agent, AgentRole
 from models.base import NAME_CHARACTERS
 from models.sessions import Session
 from models.viewers import Viewer
-from services import links, unique_keys
+from services import deletions, links, unique_keys
 from services.changes import Edit, FieldChange, apply_edit
 from services.directory import (
     find,
     once_of,
     record_changes,
     record_created,
+    record_deleted,
     take_directory,
 )
 from services.idempotency import create_once
@@ -38,6 +40,8 @@ from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 _LINKS = (AGENT_BRANDS, AGENT_TEAMS)
+# What somebody had sent before they were deleted, or others for them, is written by then.
+_REQUESTS_END_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,8 @@ async def create(
     await take_directory(work, viewer)
     # What is kept of the input is a fast hash, by which a password could be guessed.
     once = once_of("agentCreate", idempotency_key, new, without="password")
-    return await create_once(work, once, Agent, partial(_insert, work, new, chosen))
+    there = [Agent.deleted_at.is_(None)]
+    return await create_once(work, once, Agent, partial(_insert, work, new, chosen), shown=there)
 
 
 async def update(
@@ -123,6 +128,27 @@ async def update(
     record_changes(work, agent, edit)
     await links.write(work, agent, before)
     return agent, edit
+
+
+async def delete(work: UnitOfWork, viewer: Viewer, agent_id: UUID) -> None:
+    """Delete an agent: nothing opens the desk to them any more, and their address is free.
+
+    Their name stays wherever they acted. By jobs their tickets become unassigned, and what they had
+    open goes to whoever deletes them (services/successions.py). Raises NotAllowed for all but
+    admins, for oneself, and where no active admin would be left.
+    """
+    await take_directory(work, viewer)
+    agent = await find(work, Agent, agent_id)
+    if agent.id == viewer.agent_id:
+        raise CannotDeleteOneself
+    agent.active, agent.deleted_at = False, work.now
+    agent.email, agent.email_key = "", f" {agent.id.hex}"  # no address begins with a space
+    agent.password_hash = ""
+    await _require_an_admin(work)
+    await _end_sessions(work, agent)
+    record_deleted(work, agent)
+    for after in (timedelta(), _REQUESTS_END_WITHIN):
+        deletions.go_on(work, agent, after)
 
 
 async def _insert(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,12 +19,10 @@ from services.changes import Edit, apply_edit
 from services.directory import find, once_of, record_changes, record_created, take_directory
 from services.idempotency import create_once
 from services.links import API_TOKEN_BRANDS, LinkedRows
+from services.rotations import overlap_of
 from services.sessions import API_TOKEN_PREFIX, new_token, token_hash
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
-
-# A week has a working day for whoever runs the integration, whatever the holidays.
-OVERLAP_SECONDS_MAXIMUM = 7 * 24 * 60 * 60
 
 _LINKS = (API_TOKEN_BRANDS,)
 _FIELD_NAMES = {"expires_at": "expiresAt"}
@@ -137,15 +135,11 @@ async def _insert(
 async def _exchange(
     work: UnitOfWork, rotation: Rotation, token: str, secret_id: UUID
 ) -> ApiTokenSecret:
-    check, seconds = InputCheck(), rotation.overlap_seconds
-    nearest = min(max(seconds, 0), OVERLAP_SECONDS_MAXIMUM)
-    if seconds != nearest:
-        check.refuse("overlapSeconds", FieldErrorCode.OUT_OF_RANGE, nearest, seconds)
-    check.raise_problems()
+    overlap = overlap_of(rotation.overlap_seconds)
     row = await find(work, ApiToken, rotation.api_token_id)
     if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= work.now):
         raise TokenEnded
-    ends_at = work.now + timedelta(seconds=seconds)
+    ends_at = work.now + overlap
     works_longer = or_(ApiTokenSecret.ends_at.is_(None), ApiTokenSecret.ends_at > ends_at)
     await work.session.execute(
         update(ApiTokenSecret)

@@ -33,18 +33,21 @@ async def take_in(
     # The ticket's row is written once, with its version: nothing here reads what changed on it.
     with work.session.no_autoflush:
         foreseen = await foresee(work.session, ticket, message, wanted)
-    status = wanted
-    if foreseen is not None:
-        status = foreseen.status
-        hand.say_more("MessageAdded", foreseen.as_payload())
-        hand.rely_on_rules()
-        work.chain = 1  # the status is what a rule is about to set
+    if foreseen is None:
+        _put(hand, wanted)
+        return message
+    hand.say_more("MessageAdded", foreseen.as_payload())
+    hand.rely_on_rules()
+    with work.led_by(1):  # the status is what a rule is about to set
+        _put(hand, foreseen.status)
+    return message
+
+
+def _put(hand: TicketInHand, status: TicketStatus) -> None:
     if hand.is_new:
         hand.begin_as(status)
     else:
         hand.set_status(status)
-    work.chain = 0
-    return message
 
 
 async def expect_words(work: UnitOfWork, hand: TicketInHand) -> None:

@@ -43,7 +43,8 @@ async def create(
     """Add a brand. Raises AlreadyExists with the brand that has the name, whatever its case."""
     await take_directory(work, viewer)
     once = once_of("brandCreate", idempotency_key, new)
-    return await create_once(work, once, Brand, partial(_insert, work, new))
+    there = [Brand.deleted_at.is_(None)]
+    return await create_once(work, once, Brand, partial(_insert, work, new), shown=there)
 
 
 async def update(

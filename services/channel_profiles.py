@@ -16,7 +16,7 @@ from models.tickets import Ticket
 from services import customers
 from services.customer_lists import State, state_of
 from services.customers import NewCustomer
-from services.handles import handle_key, is_known_as, likeliest_first, phone_of, spelled
+from services.handles import handle_key, has_handle, likeliest_first, phone_of, spelled
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -82,7 +82,7 @@ async def profile_of(work: UnitOfWork, channel: Channel, handle: str) -> Channel
     """Return the profile of a handle, if the channel knows one."""
     return await work.session.scalar(
         select(ChannelProfile)
-        .where(is_known_as(channel, handle))
+        .where(has_handle(channel, handle))
         .order_by(likeliest_first(channel, handle))
         .limit(1)
     )
@@ -109,7 +109,7 @@ async def _linked_to(work: UnitOfWork, channel: Channel, handle: str) -> Custome
     return await work.session.scalar(
         select(Customer)
         .join(ChannelProfile, ChannelProfile.customer_id == Customer.id)
-        .where(is_known_as(channel, handle))
+        .where(has_handle(channel, handle))
         .order_by(likeliest_first(channel, handle))
         .limit(1)
     )
@@ -145,9 +145,32 @@ async def link(
         claimed_phone=sender.phone,
     )
     work.session.add(profile)
-    _record(work, "ProfileLinked", profile, customer)
+    record(work, "ProfileLinked", profile, customer)
     await customers.show(work, customer, before)
     return profile
+
+
+def record(
+    work: UnitOfWork,
+    event_type: str,
+    profile: ChannelProfile,
+    customer: Customer,
+    *,
+    came_with: bool = False,
+) -> None:
+    """Tell who looks at a customer what became of a profile of theirs.
+
+    What is theirs by a claim alone, as the profile stands now, is told to those only who read
+    customers; but not where it `came_with` this customer, whom all see who see what came by it.
+    """
+    is_claimed = profile.link_state is ProfileLinkState.CLAIMED and not came_with
+    claimed = {"is_claimed": True} if is_claimed else {}
+    work.record(
+        event_type,
+        {"profile_id": profile.id.hex} | claimed,
+        topic=topic_of(customer),
+        versions=[customer],
+    )
 
 
 async def mail_address(
@@ -196,19 +219,16 @@ async def is_claimed(work: UnitOfWork, profile_id: UUID | None) -> bool:
 
 
 async def _claimed_profile(work: UnitOfWork, profile_id: UUID | None) -> ChannelProfile | None:
-    return await work.session.scalar(
-        select(ChannelProfile).where(
-            ChannelProfile.id == profile_id,
-            ChannelProfile.link_state == ProfileLinkState.CLAIMED,
-        )
-    )
+    profile = None if profile_id is None else await work.session.get(ChannelProfile, profile_id)
+    is_claim = profile is not None and profile.link_state is ProfileLinkState.CLAIMED
+    return profile if is_claim else None
 
 
 async def _hold(work: UnitOfWork, sender: Sender) -> Writer | None:
     found = await work.session.execute(
         select(ChannelProfile, Customer)
         .join(Customer, Customer.id == ChannelProfile.customer_id)
-        .where(is_known_as(sender.channel, sender.handle))
+        .where(has_handle(sender.channel, sender.handle))
         .order_by(likeliest_first(sender.channel, sender.handle))
         .limit(1)
         .with_for_update(of=ChannelProfile)
@@ -224,7 +244,7 @@ async def _hold(work: UnitOfWork, sender: Sender) -> Writer | None:
         # Whose version this changes is locked before their ticket, as by everybody who locks both.
         await customers.lock(work, customer)
         profile.claimed_email, profile.claimed_phone = claims
-        _record(work, "ProfileChanged", profile, customer)
+        record(work, "ProfileChanged", profile, customer)
     return Writer(customer, profile)
 
 
@@ -240,15 +260,6 @@ def _address_of_form(sender: Sender) -> str | None:
 async def _introduce(work: UnitOfWork, sender: Sender) -> Writer:
     customer, before = await _customer_of(work, sender)
     return Writer(customer, await link(work, customer, sender, before))
-
-
-def _record(work: UnitOfWork, event_type: str, profile: ChannelProfile, customer: Customer) -> None:
-    work.record(
-        event_type,
-        {"profile_id": profile.id.hex},
-        topic=topic_of(customer),
-        versions=[customer],
-    )
 
 
 async def _customer_of(work: UnitOfWork, sender: Sender) -> tuple[Customer, State | None]:

@@ -16,10 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from core import clock
 from core.errors import (
     FieldErrorCode,
+    FieldProblem,
     IdempotencyKeyReused,
     LimitReached,
     NotAllowed,
     Unavailable,
+    ValidationFailed,
 )
 from core.localization import translate
 from models.actors import Actor, ActorKind
@@ -28,9 +30,10 @@ from models.brands import Brand
 from models.channels import Channel
 from models.chats import SESSIONS_PER_CHAT, Chat, ChatSession
 from models.idempotency_keys import KEPT_FOR, KEY_CHARACTERS
-from models.messages import MESSAGE_CHARACTERS, Message, MessageDirection
+from models.messages import Message, MessageDirection
 from models.tickets import TicketStatus
 from models.viewers import Viewer
+from services import attachments
 from services.arrivals import expect_words, take_in
 from services.channel_profiles import Sender, hold_customer
 from services.customers import LANGUAGES
@@ -43,8 +46,10 @@ from services.messages import (
     NewMessage,
     NewTicket,
     OutgoingMessage,
+    clean_body,
     open_ticket,
 )
+from services.references import refer_to_brand
 from services.sessions import CHAT_PREFIX, new_token, token_hash
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
@@ -140,7 +145,8 @@ async def write(
 
     A chat that has ended goes on.
 
-    Raises Unavailable, with the seconds to wait, for who writes too often.
+    Raises Unavailable, with the seconds to wait, for who writes too often, LimitReached for more
+    than five files, and ValidationFailed for one that was not uploaded in this very chat.
     """
     once = once_of("messageSend", idempotency_key, outgoing)
     return await create_once(work, once, Message, partial(_write, work, viewer, outgoing))
@@ -151,13 +157,10 @@ async def _write(
 ) -> Message:
     hand, chat = await take_own(work, viewer, outgoing.ticket_id)
     check = InputCheck()
-    body = check.text("body", outgoing.body, MESSAGE_CHARACTERS)
+    body = clean_body(check, outgoing.body, outgoing.attachment_ids)
     # The versions of a ticket count what the customer may not see, so none may be asked about.
     if outgoing.expected_version is not None:
         check.refuse("expectedVersion", FieldErrorCode.NOT_ALLOWED_VALUE)
-    # Customers upload nothing: what they could name here is an agent's.
-    if outgoing.attachment_ids:
-        check.refuse("attachmentIds", FieldErrorCode.NOT_ALLOWED_VALUE)
     check.raise_problems()
     of_customer = and_(
         Message.ticket_id == chat.ticket_id, Message.author_kind == ActorKind.CUSTOMER
@@ -171,6 +174,7 @@ async def _write(
         wakes=(*AWAKENED, TicketStatus.CLOSED),
         row_id=row_id,
     )
+    await attachments.attach(work, outgoing.attachment_ids, message)
     await hand.finish()
     return message
 
@@ -199,12 +203,10 @@ def _input_hash(new: NewChat) -> bytes:
 
 
 async def _brand(work: UnitOfWork, brand_id: UUID) -> Brand:
-    brand = await work.session.get(Brand, brand_id)
+    brand = await refer_to_brand(work, brand_id)
     if brand is None:
-        check = InputCheck()
-        check.refuse("brandId", FieldErrorCode.UNKNOWN_REFERENCE)
-        check.raise_problems()
-    assert brand  # noqa: S101  # the line above raises
+        path = ("input", "brandId")
+        raise ValidationFailed(FieldProblem(path, FieldErrorCode.UNKNOWN_REFERENCE))
     return brand
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
@@ -20,7 +21,7 @@ from core.errors import (
 from models import customers
 from models.channel_profiles import ChannelProfile
 from models.channels import Channel
-from models.customer_moves import CustomerMove, CustomerMoveKind, MovedRow, visible_to
+from models.customer_moves import CustomerMove, CustomerMoveKind, MovedRow, merges_visible_to
 from models.customers import Customer
 from models.interactions import Interaction
 from models.notes import Note
@@ -28,6 +29,7 @@ from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from services import customer_lists
 from services.changes import FieldChange
+from services.channel_profiles import Sender, take_handle
 from services.company_people import heed_companies
 from services.customer_tickets import tell_of_customers
 from services.directory import once_of
@@ -42,11 +44,9 @@ from services.merging.fields import (
     introduce_address,
     take_over,
 )
+from services.merging.holding import hold, hold_for_undo, lock_tickets
 from services.merging.moves import (
-    MovedRows,
-    hold,
-    hold_for_undo,
-    lock_tickets,
+    MovedNotes,
     move_rows,
     record_merged,
     record_unmerged,
@@ -61,6 +61,8 @@ from services.turns import take_turn_to_move
 from services.unit_of_work import UnitOfWork
 from services.waiting import OPEN_STATUSES
 
+# By what a channel would know somebody.
+_Contact = tuple[Channel, str]
 _SHOWN_IN_INBOXES = {"name", "company"}
 
 
@@ -130,7 +132,7 @@ async def unmerge(work: UnitOfWork, viewer: Viewer, merge_id: UUID) -> Unmerged:
     await take_turn_to_move(work)
     await heed_companies(work)
     move = await work.session.scalar(
-        select(CustomerMove).where(visible_to(viewer), CustomerMove.id == merge_id)
+        select(CustomerMove).where(merges_visible_to(viewer), CustomerMove.id == merge_id)
     )
     if move is None:
         raise NotFound
@@ -208,7 +210,7 @@ async def _check_both(work: UnitOfWork, viewer: Viewer, source: Customer, target
             if move.kind is CustomerMoveKind.LINK:  # this moment: the next try knows who they are
                 raise Unavailable(retry_after_seconds=1)
             standing = await work.session.scalar(
-                select(CustomerMove).where(visible_to(viewer), CustomerMove.id == move.id)
+                select(CustomerMove).where(merges_visible_to(viewer), CustomerMove.id == move.id)
             )
             raise NotFound if standing is None else AlreadyMerged(standing)
     both = [source.id, target.id]
@@ -243,15 +245,18 @@ async def _preview(
 
 
 async def _merge(work: UnitOfWork, viewer: Viewer, wish: MergeWish, _row_id: UUID) -> CustomerMove:
+    taken = await _take_contacts(work, wish)
     await take_turn_to_move(work)
     await heed_companies(work)
     wish = await _as_known_now(work, viewer, wish)
     source, target = await hold(work, wish.source_id, wish.target_id)
     await _check_both(work, viewer, source, target)
+    if not _contacts(source) | _contacts(target) <= taken:  # changed at this very moment
+        raise Unavailable(retry_after_seconds=1)
     await lock_tickets(work, source.id, target.id)
     foreseen = await _preview(work, source, target, wish)
     before = await customer_lists.states_of(work, [source, target])
-    contacts = {(Channel.EMAIL, target.email), (Channel.PHONE, target.phone)}
+    contacts = _contacts(target)
     company_before = target.company_id
     changes, changed = await take_over(
         work,
@@ -275,21 +280,42 @@ async def _merge(work: UnitOfWork, viewer: Viewer, wish: MergeWish, _row_id: UUI
     return moved.move
 
 
+async def _take_contacts(work: UnitOfWork, wish: MergeWish) -> set[_Contact]:
+    """Let who writes for the first time by an address or a number of the two wait; return those.
+
+    They may become profiles: of two acts that make one, the second would fail.
+    """
+    both = select(func.coalesce(Customer.merged_into_id, Customer.id)).where(
+        Customer.id.in_([wish.source_id, wish.target_id])
+    )
+    rows = await work.session.execute(
+        select(Customer.email, Customer.phone).where(Customer.id.in_(both))
+    )
+    taken: set[_Contact] = set().union(*(_contacts(row) for row in rows))
+    for channel, handle in sorted(taken):
+        await take_handle(work, Sender(channel, handle))
+    return taken
+
+
+def _contacts(customer: Any) -> set[_Contact]:
+    contacts = ((Channel.EMAIL, customer.email), (Channel.PHONE, customer.phone))
+    return {(channel, handle) for channel, handle in contacts if handle is not None}
+
+
 async def _introduce(
     work: UnitOfWork,
     move: CustomerMove,
     source: Customer,
     target: Customer,
-    of_target: set[tuple[Channel, str | None]],
+    of_target: set[_Contact],
 ) -> list[str]:
     """Let the target be known by addresses and numbers of either that stand in no field any more.
 
     Returns the profiles that were made for that. Those of the source go back with it.
     """
-    of_source = {(Channel.EMAIL, source.email), (Channel.PHONE, source.phone)}
-    shown = {(Channel.EMAIL, target.email), (Channel.PHONE, target.phone)}
+    of_source = _contacts(source)
     made = []
-    for contact in sorted((of_source | of_target) - shown, key=str):
+    for contact in sorted((of_source | of_target) - _contacts(target)):
         profile = await introduce_address(work, target, *contact)
         if profile is None:
             continue
@@ -311,7 +337,7 @@ async def _unmerge(
     changes, kept = await give_back(work, source, target, move.kept["changed"])
     notes = await return_rows(work, move, source, target)
     await forget_unused(work, [UUID(one) for one in move.kept["profiles"]])
-    record_unmerged(work, MovedRows(move, notes), source, target, changes)
+    record_unmerged(work, MovedNotes(move, notes), source, target, changes)
     await show_returned(work, source, target, before, changes, was_hidden=True)
     await _tell_inboxes(work, target, company_before, changes)
     await tell_of_move(work, move, target, source)

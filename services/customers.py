@@ -13,8 +13,9 @@ from core.ids import new_id
 from core.text import address_key, fold
 from models import companies
 from models.base import NAME_CHARACTERS
+from models.claims import seen_as
 from models.companies import Company
-from models.customers import Customer, is_known_as, visible_to
+from models.customers import Customer, visible_to
 from models.viewers import ApiScope, Viewer
 from services import customer_lists, unique_keys
 from services.changes import Edit, FieldChange, apply_edit
@@ -113,7 +114,7 @@ async def hold_known(work: UnitOfWork, viewer: Viewer, customer_id: UUID) -> Cus
     """
     statement = (
         select(Customer)
-        .where(visible_to(viewer), is_known_as(customer_id))
+        .where(seen_as(viewer, customer_id))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )

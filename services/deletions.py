@@ -1,17 +1,20 @@
 """Topics, teams and tags are deleted: gone at once for all who ask, then taken off their tickets.
 
 Their rows stay, since templates and drafts refer to them. The tickets follow by jobs: the act that
-deletes holds what tickets refer to, and must not wait for tickets as well.
+deletes holds what tickets refer to, and must not wait for tickets as well. Agents go the same way
+(`services.agents.delete`), and then hand on what they had open.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, select
 
 from models.actors import Actor, ActorKind
+from models.agents import Agent
 from models.tags import Tag, TicketTag
 from models.teams import Team
 from models.tickets import Ticket
@@ -19,8 +22,16 @@ from models.topics import Topic
 from models.viewers import Viewer
 from services import links
 from services.changes import FieldChange
-from services.directory import find, record_deleted, take_directory, take_turn_in_directory
-from services.links import TEAM_BRANDS, TEAM_MEMBERS, LinkedRows
+from services.directory import find, mark_deleted, take_directory, take_turn_in_directory
+from services.links import (
+    AGENT_BRANDS,
+    AGENT_TEAMS,
+    TEAM_BRANDS,
+    TEAM_MEMBERS,
+    Link,
+    LinkedRows,
+)
+from services.successions import hand_on_next
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 
@@ -28,9 +39,11 @@ from services.unit_of_work import UnitOfWork
 TICKETS_PER_JOB = 100
 JOB_KIND = "deletion"
 
-Deleted = Topic | Team | Tag
+Deleted = Topic | Team | Tag | Agent
 
-_MODELS: Mapping[str, type[Any]] = {"topic": Topic, "team": Team, "tag": Tag}
+_MODELS: Mapping[str, type[Any]] = {"topic": Topic, "team": Team, "tag": Tag, "agent": Agent}
+# The fields of tickets that name one of them.
+_FIELDS: Mapping[type[Any], str] = {Topic: "topic", Team: "team", Agent: "assignee"}
 
 
 async def delete_topic(work: UnitOfWork, viewer: Viewer, topic_id: UUID) -> None:
@@ -64,21 +77,28 @@ async def take_off_more(work: UnitOfWork, payload: Mapping[str, Any]) -> None:
     tickets = await _hold_tickets(work, deleted)
     if tickets:
         await _take_off(work, deleted, tickets)
-        _go_on(work, deleted)
+        go_on(work, deleted)
     elif isinstance(deleted, Team):
-        await _end_memberships(work, deleted)
+        await _end_memberships(work, deleted, TEAM_BRANDS, TEAM_MEMBERS)
+    elif isinstance(deleted, Agent):
+        after = await hand_on_next(work, deleted)
+        if after is None:
+            await _end_memberships(work, deleted, AGENT_BRANDS, AGENT_TEAMS)
+        else:
+            go_on(work, deleted, after)
 
 
-async def _delete(work: UnitOfWork, viewer: Viewer, model: type[Deleted], row_id: UUID) -> None:
+async def _delete(
+    work: UnitOfWork, viewer: Viewer, model: type[Topic | Team | Tag], row_id: UUID
+) -> None:
     await take_directory(work, viewer)
     row = await find(work, model, row_id)
-    row.deleted_at = work.now
-    row.name_key = f" {row.id.hex}"  # its name is free: no name folds to what begins with a space
-    record_deleted(work, row)
-    _go_on(work, row)
+    mark_deleted(work, row)
+    go_on(work, row)
 
 
-def _go_on(work: UnitOfWork, deleted: Deleted) -> None:
+def go_on(work: UnitOfWork, deleted: Deleted, after: timedelta = timedelta()) -> None:
+    """Ask for the job that goes on with what was deleted."""
     actor = work.actor
     payload = {
         "kind": deleted.__tablename__,
@@ -86,7 +106,7 @@ def _go_on(work: UnitOfWork, deleted: Deleted) -> None:
         "actor_kind": actor.kind,
         "actor_id": actor.id.hex if actor.id else None,
     }
-    work.enqueue(JOB_KIND, payload)
+    work.enqueue(JOB_KIND, payload, run_at=work.now + after)
 
 
 async def _hold_tickets(work: UnitOfWork, deleted: Deleted) -> Sequence[Ticket]:
@@ -102,11 +122,10 @@ async def _hold_tickets(work: UnitOfWork, deleted: Deleted) -> Sequence[Ticket]:
 
 
 def _has(deleted: Deleted) -> ColumnElement[bool]:
-    if isinstance(deleted, Topic):
-        return Ticket.topic_id == deleted.id
-    if isinstance(deleted, Team):
-        return Ticket.team_id == deleted.id
-    return Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag_id == deleted.id))
+    if isinstance(deleted, Tag):
+        return Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag_id == deleted.id))
+    column: ColumnElement[UUID | None] = getattr(Ticket, f"{_FIELDS[type(deleted)]}_id")
+    return column == deleted.id
 
 
 async def _take_off(work: UnitOfWork, deleted: Deleted, tickets: Sequence[Ticket]) -> None:
@@ -114,12 +133,11 @@ async def _take_off(work: UnitOfWork, deleted: Deleted, tickets: Sequence[Ticket
     if isinstance(deleted, Tag):
         await _untag(work, deleted, tickets)
         return
-    change = FieldChange.between(
-        deleted.__tablename__, deleted.id, None, {deleted.id: deleted.name}
-    )
+    field = _FIELDS[type(deleted)]
+    change = FieldChange.between(field, deleted.id, None, {deleted.id: deleted.name})
     for ticket in tickets:
         hand = TicketInHand(work, ticket, moment=ticket.updated_at)
-        setattr(ticket, f"{deleted.__tablename__}_id", None)
+        setattr(ticket, f"{field}_id", None)
         hand.record_changes([change])
         await hand.finish()
 
@@ -147,7 +165,7 @@ async def _untag(work: UnitOfWork, tag: Tag, tickets: Sequence[Ticket]) -> None:
         await hand.finish()
 
 
-async def _end_memberships(work: UnitOfWork, team: Team) -> None:
+async def _end_memberships(work: UnitOfWork, deleted: Team | Agent, *of_its: Link) -> None:
     await take_turn_in_directory(work)
-    for link, linked in (await links.hang_on(work, team, (TEAM_BRANDS, TEAM_MEMBERS))).items():
-        await links.replace(work, link, team.id, linked, LinkedRows())
+    for link, linked in (await links.hang_on(work, deleted, of_its)).items():
+        await links.replace(work, link, deleted.id, linked, LinkedRows())

@@ -4,11 +4,11 @@ A message comes forward only: sent, delivered, read. What is said late or twice 
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from core.errors import FieldErrorCode, FieldProblem, NotAllowed, NotFound, ValidationFailed
 from core.text import stored_line
@@ -25,7 +25,7 @@ from models.tickets import Ticket
 from models.viewers import Viewer
 from services import notifications
 from services.external_ids import known_message
-from services.posting import tell
+from services.posting import hold, tell
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -67,19 +67,20 @@ async def confirm(work: UnitOfWork, viewer: Viewer, confirmation: Confirmation) 
     """Write down what a connector says of a message.
 
     A message that has failed may prove to have been delivered; only one that nobody had said
-    anything of may prove to have been sent. An agent is told of a failure. Raises NotAllowed for
+    anything of may prove to have been sent. That an earlier attempt was sent, or failed, is no
+    news once another was asked for. An agent is told of a failure. Raises NotAllowed for
     whoever is no connector and for what no connector was asked to deliver, NotFound for what
     others deliver, and ValidationFailed for an external id that another message has.
     """
     if not is_connector(viewer):
         raise NotAllowed
-    ticket_id, brand_id, channel = await _place_of(work, viewer, confirmation.message_id)
+    brand_id, channel = await _place_of(work, viewer, confirmation.message_id)
     said = _clean(confirmation)
     # A turn comes before a ticket: see "Locks" in docs/architecture.md.
     other = await known_message(work, brand_id, channel, said.external_id)
     if other is not None and other.id != said.message_id:
         raise ValidationFailed(FieldProblem(("input", "externalId"), FieldErrorCode.ALREADY_TAKEN))
-    ticket, message = await _hold(work, ticket_id, said.message_id)
+    ticket, message = await hold(work, said.message_id)
     if message.delivery_begun == 0:
         raise NotAllowed
     _check_attempt(said.attempt, message.delivery_begun)
@@ -89,48 +90,36 @@ async def confirm(work: UnitOfWork, viewer: Viewer, confirmation: Confirmation) 
     return message
 
 
-async def give_up_next(work: UnitOfWork) -> bool:
-    """Let one message have failed that nobody has confirmed in time. False where there is none."""
-    overdue = await work.session.execute(
-        select(Message.id, Message.ticket_id)
-        .where(
-            Message.delivery_state == DeliveryState.QUEUED,
-            Message.channel.in_(CONNECTOR_CHANNELS),
-            Message.delivery_requested_at < work.now - CONFIRMED_WITHIN,
-        )
-        .limit(1)
+def overdue(now: datetime) -> Select[UUID]:
+    """Return the query for the ids of messages that nobody has confirmed in time."""
+    return select(Message.id).where(
+        Message.delivery_state == DeliveryState.QUEUED,
+        Message.channel.in_(CONNECTOR_CHANNELS),
+        Message.delivery_requested_at < now - CONFIRMED_WITHIN,
     )
-    row = overdue.first()
-    if row is None:
-        return False
-    ticket, message = await _hold(work, row.ticket_id, row.id)
+
+
+async def give_up(work: UnitOfWork, message_id: UUID) -> None:
+    """Let a message have failed that nobody has confirmed in time, if nobody has by now."""
+    ticket, message = await hold(work, message_id)
     requested_at = message.delivery_requested_at
     is_overdue = requested_at is not None and requested_at < work.now - CONFIRMED_WITHIN
     if message.delivery_state is DeliveryState.QUEUED and is_overdue:
         await _fail(work, ticket, message, DeliveryFailure.NOT_CONFIRMED, None)
         await tell(work, ticket, message)
-    return True
 
 
-async def _place_of(
-    work: UnitOfWork, viewer: Viewer, message_id: UUID
-) -> tuple[UUID, UUID, Channel]:
-    """Return the ticket, brand and channel of a message. Raises NotFound."""
+async def _place_of(work: UnitOfWork, viewer: Viewer, message_id: UUID) -> tuple[UUID, Channel]:
+    """Return the brand and the channel of a message. Raises NotFound."""
     found = await work.session.execute(
-        select(Message.ticket_id, Message.brand_id, Message.channel).where(
+        select(Message.brand_id, Message.channel).where(
             Message.id == message_id, delivered_by(viewer)
         )
     )
     row = found.one_or_none()
     if row is None:
         raise NotFound
-    return row.ticket_id, row.brand_id, row.channel
-
-
-async def _hold(work: UnitOfWork, ticket_id: UUID, message_id: UUID) -> tuple[Ticket, Message]:
-    """Lock a message's ticket, as everybody does who changes a delivery; then read the message."""
-    ticket = await work.session.get_one(Ticket, ticket_id, with_for_update=True)
-    return ticket, await work.session.get_one(Message, message_id, populate_existing=True)
+    return row.brand_id, row.channel
 
 
 def _clean(said: Confirmation) -> Confirmation:
@@ -145,14 +134,10 @@ def _clean(said: Confirmation) -> Confirmation:
 
 
 def _check_attempt(attempt: int | None, newest: int) -> None:
-    if attempt is None:
-        return
-    nearest = min(max(attempt, 1), newest)
-    if attempt != nearest:
-        out_of_range = FieldErrorCode.OUT_OF_RANGE
-        raise ValidationFailed(
-            FieldProblem(("input", "attempt"), out_of_range, limit=nearest, actual=attempt)
-        )
+    check = InputCheck()
+    if attempt is not None:
+        check.within("attempt", attempt, 1, newest)
+    check.raise_problems()
 
 
 def _name(message: Message, said: Confirmation) -> None:
@@ -170,9 +155,12 @@ def _is_news(message: Message, said: Confirmation) -> bool:
     state, outcome = message.delivery_state, said.outcome
     if state is None:
         return False
+    # Whoever was asked once more has still to do it, unless the customer is known to have it.
+    is_of_newest = _attempt_of(message, said) == message.delivery_begun
+    if not is_of_newest and outcome in (DeliveryOutcome.SENT, DeliveryOutcome.FAILED):
+        return False
     if outcome is DeliveryOutcome.FAILED:
-        is_of_now = _attempt_of(message, said) == message.delivery_begun
-        return is_of_now and state in (DeliveryState.QUEUED, DeliveryState.SENT)
+        return state in (DeliveryState.QUEUED, DeliveryState.SENT)
     if outcome is DeliveryOutcome.SENT and state is DeliveryState.FAILED:
         return message.delivery_failure is DeliveryFailure.NOT_CONFIRMED
     return _PROGRESS[DeliveryState(outcome)] > _PROGRESS[state]

@@ -8,14 +8,21 @@ from sqlalchemy import select
 
 from core.errors import NotAllowed, NotFound
 from models.base import Base, Versioned, is_there
+from models.brands import Brand
 from models.event_topics import topic_of
 from models.installation import Installation
+from models.tags import Tag
+from models.teams import Team
+from models.topics import Topic
 from models.viewers import Viewer
 from services.changes import Edit
 from services.idempotency import Once
 from services.unit_of_work import UnitOfWork
 
 RowT = TypeVar("RowT", bound=Base)
+
+# What has a name of its own that is free once it is deleted.
+Named = Brand | Team | Topic | Tag
 
 
 async def take_directory(work: UnitOfWork, viewer: Viewer) -> None:
@@ -70,6 +77,13 @@ def record_changes(work: UnitOfWork, row: Base, edit: Edit) -> None:
             topic=topic_of(row),
             versions=_versioned(row),
         )
+
+
+def mark_deleted(work: UnitOfWork, row: Named) -> None:
+    """Let a row stay that others refer to, and be to the API as if it had never been."""
+    row.deleted_at = work.now
+    row.name_key = f" {row.id.hex}"  # its name is free: no name folds to what begins with a space
+    record_deleted(work, row)
 
 
 def record_deleted(work: UnitOfWork, row: Base) -> None:

@@ -12,7 +12,7 @@ from services.validation import InputCheck, e164
 
 # Here the network vouches for the handle, and the handle is a telephone number; some channels
 # give other ids as well, in which there are letters.
-_PHONE_CHANNELS = (Channel.PHONE, Channel.WHATSAPP, Channel.VIBER)
+PHONE_CHANNELS = (Channel.PHONE, Channel.WHATSAPP, Channel.VIBER)
 # Here the ids of people are made by the network, and those that differ by case alone are two
 # people: Viber's are Base64, and LINE says that its are case-sensitive. Elsewhere ids are numbers,
 # or of one case (Slack), and user names are read in either case (Telegram, Instagram, Skype).
@@ -27,7 +27,7 @@ def phone_of(channel: Channel, handle: str) -> str | None:
     if channel is Channel.PHONE:
         return e164(handle)
     # Letters would be read as keys of a telephone, and two ids could become one number.
-    if channel not in _PHONE_CHANNELS or any(character.isalpha() for character in handle):
+    if channel not in PHONE_CHANNELS or any(character.isalpha() for character in handle):
         return None
     return e164(handle) or e164(f"+{handle}")
 
@@ -42,7 +42,7 @@ def handle_key(channel: Channel, handle: str) -> str:
     return _folded_key(channel, handle)
 
 
-def is_known_as(channel: Channel, handle: str) -> ColumnElement[bool]:
+def has_handle(channel: Channel, handle: str) -> ColumnElement[bool]:
     """Limit profiles to those of a handle, old ones included; `likeliest_first` sorts them.
 
     The old ones have the key by which the handle was known before its spellings were told to be

@@ -19,7 +19,7 @@ from models.tickets import TicketStatus
 from models.viewers import Viewer
 from services import rules, tags
 from services.automation.definitions import Action, Condition
-from services.automation.shapes import Block
+from services.automation.shapes import Block, TicketField
 from services.directory import take_directory
 from services.rules import Editable
 from services.tags import NewTag
@@ -43,7 +43,12 @@ STEPS = (
     IdentityStep.ASK_AGAIN,
     IdentityStep.LINK_AT_ONCE,
     IdentityStep.ASK,
+    IdentityStep.FOUND_OUT,
 )
+# All but one answer what a customer writes. That one answers what is done about who they are.
+_TRIGGERS = dict.fromkeys(STEPS, RuleTrigger.INCOMING) | {
+    IdentityStep.FOUND_OUT: RuleTrigger.UPDATED
+}
 _KEPT_FIELDS = {"name", "onAgentTickets", "allOf", "anyOf", "actions"}
 
 
@@ -111,10 +116,7 @@ def _check(wanted: WantedIdentityRules) -> None:
             check.refuse(f"channels.{place}", FieldErrorCode.NOT_ALLOWED_VALUE)
     if wanted.language is not None:
         check.choice("language", wanted.language, frozenset(LANGUAGES))
-    nearest = min(max(wanted.max_reminders, 1), REMINDERS_MAXIMUM)
-    if wanted.max_reminders != nearest:
-        actual = wanted.max_reminders
-        check.refuse("maxReminders", FieldErrorCode.OUT_OF_RANGE, nearest, actual)
+    check.within("maxReminders", wanted.max_reminders, 1, REMINDERS_MAXIMUM)
     check.raise_problems()
 
 
@@ -151,9 +153,11 @@ def designs_of(
     unanswered = (on_chats, asked, *says_nothing, *has_read)
     reminded = _reminded_enough(wanted.max_reminders, ids[IdentityStep.ASK_AGAIN])
     not_reminded_enough = [replace(each, is_not=True) for each in reminded]
-    is_known = (
-        Condition(RuleConditionKind.CUSTOMER_HAS_EMAIL),
-        Condition(RuleConditionKind.PROFILE_LINKED),
+    is_linked = Condition(RuleConditionKind.PROFILE_LINKED)
+    is_known = (Condition(RuleConditionKind.CUSTOMER_HAS_EMAIL), is_linked)
+    was_found_out = (
+        Condition(RuleConditionKind.CHANGED, values=(TicketField.PROFILE.value,)),
+        is_linked,
     )
     unknown = (
         on_chats,
@@ -185,6 +189,9 @@ def designs_of(
             "link-at-once", unknown, (*says_who, has_claim), link, hand_over
         ),
         IdentityStep.KNOWN: design("known", (on_chats, asked), is_known, untag, hand_over),
+        IdentityStep.FOUND_OUT: design(
+            "found-out", (on_chats, asked, *was_found_out), (), untag, hand_over
+        ),
         IdentityStep.LINK: design(
             *("link", (on_chats, asked), says_who),
             *(untag, link, say("identity-thanks"), hand_over),
@@ -211,7 +218,7 @@ def _reminded_enough(max_reminders: int, ask_again_id: UUID) -> list[Condition]:
 async def _add(
     work: UnitOfWork, rule_id: UUID, brand_id: UUID, step: IdentityStep, design: Editable
 ) -> Rule:
-    trigger, columns = RuleTrigger.INCOMING, design.columns()
+    trigger, columns = _TRIGGERS[step], design.columns()
     rule = Rule(id=rule_id, brand_id=brand_id, trigger=trigger, identity_step=step, **columns)
     await rules.add(work, rule)
     _record_installed(work, rule)
@@ -245,7 +252,9 @@ async def _is_edited(work: UnitOfWork, rule: Rule) -> bool:
 
 
 def _put_in_order(installed: Sequence[Rule]) -> None:
-    """Let the rules be tried in their own order, at the places that they have."""
-    positions = sorted(rule.position for rule in installed)
-    for rule, position in zip(installed, positions, strict=True):
-        rule.position = position
+    """Let the rules of each trigger be tried in their own order, at the places that they have."""
+    for trigger in RuleTrigger:
+        tried = [rule for rule in installed if rule.trigger is trigger]
+        positions = sorted(rule.position for rule in tried)
+        for rule, position in zip(tried, positions, strict=True):
+            rule.position = position

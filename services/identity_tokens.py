@@ -89,15 +89,25 @@ async def read_token(
     return None
 
 
+async def is_used_up(work: UnitOfWork, vouched: Vouched) -> bool:
+    """Tell whether a token has been used before; who uses it at this moment may not have yet."""
+    used = await work.session.get(UsedIdentityToken, (vouched.brand_id, _hash(vouched)))
+    return used is not None
+
+
 async def use_up(work: UnitOfWork, vouched: Vouched) -> bool:
     """Let a token prove nothing any more; False where it was used before."""
     return await work.insert_unique(
         UsedIdentityToken(
             brand_id=vouched.brand_id,
-            token_hash=sha256(vouched.token_id.encode()).digest(),
+            token_hash=_hash(vouched),
             ends_at=vouched.ends_at,
         )
     )
+
+
+def _hash(vouched: Vouched) -> bytes:
+    return sha256(vouched.token_id.encode()).digest()
 
 
 def _opened(box: SecretBox, row: BrandIdentitySecret) -> bytes | None:
@@ -116,7 +126,8 @@ def _read(token: str, secret: bytes | None, brand_id: UUID, now: datetime) -> Vo
         return None
     try:
         claims = jwt.decode(token, OctKey.import_key(secret), algorithms=_ALGORITHMS).claims
-    except (JoseError, ValueError):
+    # Of a "crit" in its header that is no list of names, joserfc raises TypeError.
+    except (JoseError, ValueError, TypeError):
         return None
     if claims.get("aud") != encode_global_id(NodeKind.BRAND, brand_id):
         return None

@@ -18,7 +18,6 @@ from models.channel_profiles import HANDLE_CHARACTERS, ProfileLinkState
 from models.channels import Channel
 from models.messages import (
     EXTERNAL_ID_CHARACTERS,
-    MESSAGE_CHARACTERS,
     DeliveryState,
     Message,
     MessageDirection,
@@ -31,13 +30,16 @@ from services.channel_profiles import Sender, Writer, hold_customer, mails_may_g
 from services.directory import once_of
 from services.external_ids import is_written_by, known_message
 from services.idempotency import create_once
+from services.live_chats.ends import resume_chat
 from services.mail.subjects import without_reply_prefixes
 from services.messages import (
     NewMessage,
     NewTicket,
+    clean_body,
     default_email_subject,
     open_ticket,
 )
+from services.references import refer_to_brand
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -45,6 +47,9 @@ from services.validation import InputCheck
 # A customer who writes wants an answer: these states end with the message.
 AWAKENED = (TicketStatus.PENDING, TicketStatus.ON_HOLD, TicketStatus.RESOLVED)
 _TITLE_OF_CHAT_CHARACTERS = 80
+# Of one customer, and not closed. Only a machine has more, and its mails name what they answer.
+SUBJECTS_COMPARED = 100
+_NEWEST_FIRST = (Ticket.created_at.desc(), Ticket.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ async def receive(
 ) -> Message:
     """Take in a customer's message: into their open ticket on this channel, or a new one.
 
+    A live chat that had ended goes on, unless a machine wrote.
+
     The same `external_id` of a channel is the same message: it is answered, not stored again.
     Raises ValidationFailed where that is a message of another handle, or one that went out. Two
     messages of one handle that arrive at once are taken in one after the other.
@@ -92,9 +99,7 @@ async def _receive(
     work: UnitOfWork, viewer: Viewer, incoming: IncomingMessage, row_id: UUID
 ) -> Message:
     incoming = _clean(incoming)
-    brand = await work.session.scalar(
-        select(Brand).where(brands.visible_to(viewer), Brand.id == incoming.brand_id)
-    )
+    brand = await refer_to_brand(work, incoming.brand_id, brands.visible_to(viewer))
     if brand is None:
         raise NotFound
     known = await known_message(work, brand.id, incoming.channel, incoming.external_id)
@@ -108,6 +113,8 @@ async def _receive(
         Sender(incoming.channel, incoming.handle, incoming.name, incoming.email, incoming.phone),
     )
     hand = await hand_over(work, writer, brand, incoming)
+    if not incoming.is_automatic:
+        await resume_chat(work, hand)
     message = await take_in(
         work,
         hand,
@@ -130,7 +137,10 @@ async def hand_over(
     work: UnitOfWork, writer: Writer, brand: Brand, incoming: IncomingMessage
 ) -> TicketInHand:
     """Lock the conversation that goes on with a message, or open a ticket for it."""
-    ticket = await _ongoing_ticket(work, writer, brand, incoming)
+    if incoming.channel is Channel.EMAIL:
+        ticket = await _ongoing_mail(work, writer, brand, incoming.subject)
+    else:
+        ticket = await _ongoing_chat(work, writer, brand, incoming.channel)
     if ticket is not None:
         return TicketInHand(work, ticket)
     title = (
@@ -163,38 +173,48 @@ async def _first_filename(work: UnitOfWork, incoming: IncomingMessage) -> str | 
     return await work.session.scalar(select(Attachment.filename).where(first))
 
 
-async def _ongoing_ticket(
-    work: UnitOfWork, writer: Writer, brand: Brand, incoming: IncomingMessage
+async def _ongoing_mail(
+    work: UnitOfWork, writer: Writer, brand: Brand, subject: str | None
 ) -> Ticket | None:
-    """Find and lock the conversation that goes on: for mail by subject, otherwise of the handle.
+    """Find and lock the conversation by mail that goes on: the newest one of this subject."""
+    wanted = _thread_key(subject or default_email_subject(brand))
+    goes_on = and_(_is_open(writer, brand), _mail_goes_on(writer))
+    candidates = await work.session.execute(
+        select(Ticket.id, Ticket.email_subject)
+        .where(goes_on)
+        .order_by(*_NEWEST_FIRST)
+        .limit(SUBJECTS_COMPARED)
+    )
+    same = [row.id for row in candidates if _thread_key(row.email_subject) == wanted]
+    return await _lock_newest(work, and_(goes_on, Ticket.id == same[0])) if same else None
+
+
+async def _ongoing_chat(
+    work: UnitOfWork, writer: Writer, brand: Brand, channel: Channel
+) -> Ticket | None:
+    """Find and lock the conversation that goes on, on whichever other channel: that of the handle.
 
     Whoever has two handles on a channel has two conversations: each gets its own answers.
     """
-    newest_first = (Ticket.created_at.desc(), Ticket.id.desc())
-    is_mail = incoming.channel is Channel.EMAIL
-    is_on_channel = Ticket.channel == incoming.channel
     is_of_handle = Ticket.profile_id == writer.profile.id
     # Whoever merely says to be the customer goes on with nothing that they did not begin.
     if writer.profile.link_state is not ProfileLinkState.CLAIMED:
         is_of_handle = or_(is_of_handle, Ticket.profile_id.is_(None))
-    goes_on = and_(
+    goes_on = and_(_is_open(writer, brand), Ticket.channel == channel, is_of_handle)
+    return await _lock_newest(work, goes_on)
+
+
+def _is_open(writer: Writer, brand: Brand) -> ColumnElement[bool]:
+    return and_(
         Ticket.customer_id == writer.customer.id,
         Ticket.brand_id == brand.id,
         Ticket.status != TicketStatus.CLOSED,
-        _mail_goes_on(writer) if is_mail else and_(is_on_channel, is_of_handle),
     )
-    if is_mail:
-        wanted = _thread_key(incoming.subject or default_email_subject(brand))
-        candidates = await work.session.execute(
-            select(Ticket.id, Ticket.email_subject).where(goes_on).order_by(*newest_first)
-        )
-        same = [row.id for row in candidates if _thread_key(row.email_subject) == wanted]
-        if not same:
-            return None
-        goes_on = and_(goes_on, Ticket.id == same[0])
-    return await work.session.scalar(
-        select(Ticket).where(goes_on).order_by(*newest_first).limit(1).with_for_update()
-    )
+
+
+async def _lock_newest(work: UnitOfWork, goes_on: ColumnElement[bool]) -> Ticket | None:
+    newest = select(Ticket).where(goes_on).order_by(*_NEWEST_FIRST).limit(1)
+    return await work.session.scalar(newest.with_for_update())
 
 
 def _mail_goes_on(writer: Writer) -> ColumnElement[bool]:
@@ -224,7 +244,7 @@ def _clean(incoming: IncomingMessage) -> IncomingMessage:
             if incoming.channel is Channel.EMAIL
             else check.line("handle", incoming.handle, HANDLE_CHARACTERS)
         ),
-        body=_clean_body(check, incoming),
+        body=clean_body(check, incoming.body, incoming.attachment_ids),
         brand_id=incoming.brand_id,
         external_id=_clean_external_id(check, incoming.external_id),
         name=check.optional_line("name", incoming.name, NAME_CHARACTERS),
@@ -236,13 +256,6 @@ def _clean(incoming: IncomingMessage) -> IncomingMessage:
     )
     check.raise_problems()
     return cleaned
-
-
-def _clean_body(check: InputCheck, incoming: IncomingMessage) -> str:
-    """Return the text, which may be missing where there are files: a photo without a word."""
-    if incoming.attachment_ids and not fold(incoming.body):
-        return ""
-    return check.text("body", incoming.body, MESSAGE_CHARACTERS)
 
 
 def _clean_external_id(check: InputCheck, external_id: str | None) -> str | None:

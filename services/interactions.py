@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core.errors import FieldErrorCode, FieldProblem, NotFound, ValidationFailed
-from models import customers, tickets
+from models import tickets
 from models.base import FREE_TEXT_CHARACTERS
 from models.channels import Channel
+from models.claims import seen_as
 from models.customers import Customer
 from models.interactions import Interaction
 from models.tickets import Ticket
@@ -299,9 +300,7 @@ async def _labels(
 
 
 async def _customer(work: UnitOfWork, viewer: Viewer, row_id: UUID | None) -> Customer | None:
-    return await work.session.scalar(
-        select(Customer).where(customers.visible_to(viewer), customers.is_known_as(row_id))
-    )
+    return await work.session.scalar(select(Customer).where(seen_as(viewer, row_id)))
 
 
 async def _ticket(work: UnitOfWork, viewer: Viewer, row_id: UUID) -> Ticket | None:

@@ -130,6 +130,24 @@ async def write(work: UnitOfWork, owner: Any, before: Mapping[Link, LinkedRows])
         await replace(work, link, owner.id, linked, getattr(owner, link.name))
 
 
+async def unlink_all(work: UnitOfWork, link: Link, model: Any, linked_id: UUID) -> None:
+    """Take a row, which is deleted, out of the sets of all rows of `model`, and tell each of it."""
+    table: Any = link.owner.class_
+    owners = await work.session.scalars(
+        select(model)
+        .where(model.id.in_(select(link.owner).where(link.linked == linked_id)))
+        .order_by(model.id)
+        .with_for_update(key_share=True)
+    )
+    rows = {owner.id: owner for owner in owners}
+    before = await _linked_to_each(work, link, list(rows))
+    await work.session.execute(delete(table).where(link.linked == linked_id))
+    after = await _linked_to_each(work, link, list(rows))
+    for row_id, row in rows.items():
+        change = FieldChange.between(link.name, before[row_id], after[row_id])
+        record_changes(work, row, Edit([change], []))
+
+
 async def replace(
     work: UnitOfWork, link: Link, owner_id: UUID, before: LinkedRows, after: LinkedRows
 ) -> None:

@@ -25,6 +25,7 @@ from services.mail.archives import SkippedSource, read_archive
 from services.mail.parsing import ParsedMail, UnreadableMail, parse_mail
 from services.mail_files import FilesNotStored, stored
 from services.mail_tickets import MailDesk, NoPlaceForMail, add_mail, take_mail_turn
+from services.references import refer_to_brand
 from services.storage.file_storage import FileStorage
 from services.unit_of_work import Announce, unit_of_work
 
@@ -115,6 +116,8 @@ class MailImport:
             unit_of_work(self.database, self.announce, AUTOMATION) as work,
         ):
             await take_mail_turn(work, self.brand.id)
+            if await refer_to_brand(work, self.brand.id) is None:
+                raise NoPlaceForMail("its brand was deleted")
             if await known_message(work, self.brand.id, Channel.EMAIL, mail.message_id):
                 # Another import was quicker, or the mail itself came in.
                 return Outcome.KNOWN

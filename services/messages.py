@@ -12,10 +12,12 @@ from sqlalchemy import select
 from core.errors import NotAllowed
 from core.ids import new_id
 from core.localization import translate
+from core.text import fold
 from models.actors import Actor
 from models.base import FREE_TEXT_CHARACTERS
 from models.brands import Brand
 from models.channels import Channel
+from models.chats import Chat
 from models.customers import Customer
 from models.event_topics import chat_topic, topic_of
 from models.messages import (
@@ -27,11 +29,12 @@ from models.tickets import Ticket, TicketPriority, TicketStatus, next_number, vi
 from models.viewers import ApiScope, Viewer
 from services import attachments, customers, waiting
 from services.automatic_answers import may_answer_automatically
+from services.channel_profiles import is_claimed
 from services.directory import once_of
 from services.idempotency import create_once
 from services.new_activity import refuse_unseen
 from services.posting import Posting, post, posting_of
-from services.search import index_ticket, index_title
+from services.search import index_new_ticket, index_ticket
 from services.tickets import TicketInHand, take
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -115,7 +118,7 @@ async def _send(
 ) -> Message:
     hand = await take(work, viewer, outgoing.ticket_id, scope=ApiScope.MESSAGES_WRITE)
     check = InputCheck()
-    body = check.text("body", outgoing.body, MESSAGE_CHARACTERS)
+    body = clean_body(check, outgoing.body, outgoing.attachment_ids)
     check.raise_problems()
     if outgoing.expected_version is not None:
         await refuse_unseen(work, viewer, hand.ticket, outgoing.expected_version)
@@ -125,6 +128,13 @@ async def _send(
         hand.set_status(TicketStatus.OPEN)
     await hand.finish()
     return message
+
+
+def clean_body(check: InputCheck, body: str, attachment_ids: Sequence[UUID]) -> str:
+    """Return the text, which may be missing where there are files: a photo without a word."""
+    if attachment_ids and not fold(body):
+        return ""
+    return check.text("body", body, MESSAGE_CHARACTERS)
 
 
 async def answer(
@@ -191,13 +201,13 @@ async def open_ticket(
     )
     work.session.add(ticket)
     await work.session.flush()
-    await index_title(work.session, ticket.id, ticket.title)
-    await index_ticket(work.session, ticket.id, str(ticket.number))
+    await index_new_ticket(work.session, ticket.id, ticket.number, ticket.title)
     hand = TicketInHand(work, ticket, is_new=True, moment=new.created_at)
     hand.record("TicketCreated", dict(new.origin))
+    claimed = {"is_claimed": True} if await is_claimed(work, new.profile_id) else {}
     work.record(
         "CustomerTicketOpened",
-        {"ticket_id": ticket.id.hex},
+        {"ticket_id": ticket.id.hex} | claimed,
         topic=topic_of(new.customer),
         versions=[new.customer],
     )
@@ -241,7 +251,7 @@ async def append(
         await waiting.look_up(work.session, ticket)
     added = {"message_id": message.id.hex, "direction": message.direction}
     hand.record("MessageAdded", added)
-    if ticket.channel is Channel.LIVE_CHAT:
+    if not hand.is_new and await _is_chat(work, ticket):
         told = {"message_id": message.id.hex}
         work.record("ChatMessageAdded", told, topic=chat_topic(ticket.id))
     return message
@@ -250,6 +260,15 @@ async def append(
 def default_email_subject(brand: Brand) -> str:
     """Return the subject of mails whose ticket has none, in the brand's language."""
     return brand.default_email_subject or translate(brand.language, "default-email-subject")
+
+
+async def _is_chat(work: UnitOfWork, ticket: Ticket) -> bool:
+    """Tell whether the customer of a ticket reads it here, and not on a page that hands it in."""
+    if ticket.channel is not Channel.LIVE_CHAT:
+        return False
+    # The ticket's row is to be written once, in the end (docs/architecture.md, "Rules").
+    with work.session.no_autoflush:
+        return await work.session.get(Chat, ticket.id) is not None
 
 
 async def _is_last(work: UnitOfWork, ticket: Ticket, message: Message) -> bool:

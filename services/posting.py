@@ -130,6 +130,18 @@ async def retry(work: UnitOfWork, viewer: Viewer, message_id: UUID) -> Message:
     return message
 
 
+async def hold(work: UnitOfWork, message_id: UUID) -> tuple[Ticket, Message]:
+    """Lock a message's ticket, as everybody does who changes a delivery; then read the message.
+
+    It is read anew: who had to wait for the lock may have seen what is not true any more. No
+    message is ever deleted, so one that was found is there.
+    """
+    of_message = select(Message.ticket_id).where(Message.id == message_id)
+    ticket_id = (await work.session.scalars(of_message)).one()
+    ticket = await work.session.get_one(Ticket, ticket_id, with_for_update=True)
+    return ticket, await work.session.get_one(Message, message_id, populate_existing=True)
+
+
 async def tell(work: UnitOfWork, ticket: Ticket, message: Message) -> None:
     """Write the events that a delivery has changed.
 

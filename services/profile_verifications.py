@@ -22,6 +22,7 @@ from core.errors import (
     NewerMerge,
     NotFound,
     NothingToVerify,
+    Unavailable,
     ValidationFailed,
     VerificationsSent,
 )
@@ -31,7 +32,6 @@ from models import brands
 from models.brands import Brand
 from models.channel_profiles import ChannelProfile, ProfileLinkState
 from models.customers import Customer
-from models.event_topics import topic_of
 from models.profile_verifications import (
     LIFETIME,
     SENT_PER_HOUR,
@@ -41,12 +41,14 @@ from models.profile_verifications import (
 )
 from models.tickets import Ticket
 from models.viewers import Viewer
-from services import customers, identity_tokens, profile_links
+from services import channel_profiles, customers, identity_tokens, profile_links
 from services.directory import once_of
 from services.idempotency import create_once
 from services.identity.claims import known_by
 from services.identity.claims_in_text import Claims
+from services.identity.telling import tell_tickets
 from services.profile_links import HeldProfile, make_over
+from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 
 VERIFY = "verify_profile"
@@ -79,45 +81,60 @@ async def verify_code(
 ) -> ChannelProfile | DomainError:
     """Verify a profile by the code that was mailed last; by the same code again it stays so.
 
-    A wrong code is counted, so its error is returned, to be raised once that is written down.
+    A wrong code is counted, so its error is returned, to be raised once that is written down. It
+    holds up nobody but who writes by the profile: only a right one is worth the turn to link.
     """
     digits = _digits(code)
-    held = await _hold(work, viewer, profile_id)
+    profile = await _seen(work, viewer, profile_id)
+    verification = await _newest(work, profile)
+    if _has_verified(verification, profile, box, digits):
+        return profile
+    is_wrong = not _is_right(verification, box, digits)
+    if is_wrong or _problem(work, verification, profile) is not None:
+        return _told(viewer, await _count_wrong(work, profile))
+    held = await profile_links.hold(work, profile.id)
     verification = await _newest(work, held.profile)
-    if verification is not None and _has_verified(verification, held.profile, box, digits):
+    if _has_verified(verification, held.profile, box, digits):
         return held.profile
     problem = _problem(work, verification, held.profile)
-    if problem is None and verification is not None:
-        if hmac.compare_digest(code_of(box, verification.id), digits):
-            verification.used_at = work.now
-            proven = Claims(emails=(verification.recipient or "",))
-            is_proven = await _prove(work, held, proven)
-            return held.profile if is_proven else Expired()
-        verification.tries += 1
-        wrong = FieldProblem(_CODE, FieldErrorCode.WRONG_CODE, TRIES, verification.tries)
-        problem = ValidationFailed(wrong)
-    if viewer.is_customer:
-        return ValidationFailed(FieldProblem(_CODE, FieldErrorCode.WRONG_CODE))
-    return problem or Expired()
+    # A newer code was mailed at this very moment, if it is not the right one any more.
+    if verification is None or problem is not None or not _is_right(verification, box, digits):
+        return _told(viewer, problem or Expired())
+    verification.used_at = work.now
+    is_proven = await _prove(work, held, Claims(emails=(verification.recipient or "",)))
+    return held.profile if is_proven else _told(viewer, Expired())
 
 
 async def verify_token(
     work: UnitOfWork, viewer: Viewer, box: SecretBox, profile_id: UUID | None, token: str
 ) -> ChannelProfile:
-    """Verify a profile by a token of the company's site. Raises ValidationFailed for any other."""
+    """Verify a profile by a token of the company's site. Raises ValidationFailed for any other.
+
+    A token counts once, also where nothing is left to prove; by the same one again the profile
+    stays verified, as the answer to the first try may have been lost.
+    """
     refusal = ValidationFailed(FieldProblem(_TOKEN, FieldErrorCode.WRONG_TOKEN))
-    held = await _hold(work, viewer, profile_id)
-    vouched = await identity_tokens.read_token(work, box, held.profile.id, token)
+    profile = await _seen(work, viewer, profile_id)
+    vouched = await identity_tokens.read_token(work, box, profile.id, token)
     if vouched is None:
         raise refusal
     claims = Claims(
         emails=(vouched.email,) if vouched.email else (),
         phones=(vouched.phone,) if vouched.phone and not vouched.email else (),
     )
+    was_verified = profile.link_state is ProfileLinkState.VERIFIED
+    is_over = not was_verified and await identity_tokens.is_used_up(work, vouched)
+    # Who proves nothing new holds up nobody else: the turn to link is not taken.
+    if is_over or await _whom(work, profile, claims) is None:
+        raise refusal
+    if was_verified:
+        await identity_tokens.use_up(work, vouched)
+        return profile
+    held = await profile_links.hold(work, profile.id)
     was_verified = held.profile.link_state is ProfileLinkState.VERIFIED
     is_proven = await _prove(work, held, claims)
-    # Nothing is left to prove where the answer to the first try was lost.
-    if not is_proven or not (was_verified or await identity_tokens.use_up(work, vouched)):
+    is_new = await identity_tokens.use_up(work, vouched)
+    if not is_proven or not (is_new or was_verified):
         raise refusal
     return held.profile
 
@@ -131,9 +148,7 @@ def code_of(box: SecretBox, verification_id: UUID) -> str:
 async def _send(
     work: UnitOfWork, viewer: Viewer, profile_id: UUID | None, row_id: UUID
 ) -> ProfileVerification:
-    held = await _hold(work, viewer, profile_id)
-    profile = held.profile
-    customer = await work.session.get_one(Customer, profile.customer_id)
+    profile, customer = await _hold_recipient(work, await _seen(work, viewer, profile_id))
     if profile.link_state is ProfileLinkState.VERIFIED:
         raise NothingToVerify
     recipient = _address(profile, customer)
@@ -161,12 +176,12 @@ async def _send(
     return verification
 
 
-async def _hold(work: UnitOfWork, viewer: Viewer, profile_id: UUID | None) -> HeldProfile:
-    """Lock the profile; that of a chat's customer is the chat's, and they name none."""
+async def _seen(work: UnitOfWork, viewer: Viewer, profile_id: UUID | None) -> ChannelProfile:
+    """Return the profile; that of a chat's customer is the chat's, and they name none."""
     if viewer.conversation_id is None:
         if profile_id is None:
             raise ValidationFailed(FieldProblem(_PROFILE, FieldErrorCode.REQUIRED))
-        return await profile_links.hold_visible(work, viewer, profile_id)
+        return await profile_links.seen(work, viewer, profile_id)
     if profile_id is not None:
         raise ValidationFailed(FieldProblem(_PROFILE, FieldErrorCode.NOT_ALLOWED_VALUE))
     of_chat = await work.session.scalar(
@@ -174,7 +189,22 @@ async def _hold(work: UnitOfWork, viewer: Viewer, profile_id: UUID | None) -> He
     )
     if of_chat is None:
         raise NotFound
-    return await profile_links.hold(work, of_chat)
+    return await work.session.get_one(ChannelProfile, of_chat)
+
+
+async def _hold_recipient(
+    work: UnitOfWork, profile: ChannelProfile
+) -> tuple[ChannelProfile, Customer]:
+    """Lock a profile, and before it the turn to write to its address: codes to both are counted."""
+    customer = await work.session.get_one(Customer, profile.customer_id)
+    recipient = _address(profile, customer)
+    if recipient is not None:
+        await take_turn(work, f"verification:{address_key(recipient)}")
+    profile = await profile_links.hold_alone(work, profile.id)
+    customer = await work.session.get_one(Customer, profile.customer_id, populate_existing=True)
+    if _address(profile, customer) != recipient:  # changed at this very moment
+        raise Unavailable(retry_after_seconds=1)
+    return profile, customer
 
 
 def _address(profile: ChannelProfile, customer: Customer) -> str | None:
@@ -214,13 +244,34 @@ async def _brand_of(work: UnitOfWork, viewer: Viewer, profile: ChannelProfile) -
 
 
 async def _newest(work: UnitOfWork, profile: ChannelProfile) -> ProfileVerification | None:
-    """Return the code that was asked for last: the profile is locked, so nobody else counts it."""
+    """Return the code that was asked for last; nobody else counts tries of a locked profile."""
     return await work.session.scalar(
         select(ProfileVerification)
         .where(ProfileVerification.profile_id == profile.id)
         .order_by(ProfileVerification.created_at.desc(), ProfileVerification.id.desc())
         .limit(1)
+        .execution_options(populate_existing=True)
     )
+
+
+async def _count_wrong(work: UnitOfWork, profile: ChannelProfile) -> DomainError:
+    """Count a wrong code, where one could be right; return what is wrong."""
+    held = await profile_links.hold_alone(work, profile.id)
+    verification = await _newest(work, held)
+    problem = _problem(work, verification, held)
+    if verification is None or problem is not None:
+        return problem or Expired()
+    verification.tries += 1
+    return ValidationFailed(
+        FieldProblem(_CODE, FieldErrorCode.WRONG_CODE, TRIES, verification.tries)
+    )
+
+
+def _told(viewer: Viewer, problem: DomainError) -> DomainError:
+    """Return the error that a viewer is told: the customer of a chat learns nothing but no."""
+    if viewer.is_customer:
+        return ValidationFailed(FieldProblem(_CODE, FieldErrorCode.WRONG_CODE))
+    return problem
 
 
 def _problem(
@@ -236,13 +287,17 @@ def _problem(
     return CodeTriesUsedUp(TRIES) if verification.tries >= TRIES else None
 
 
+def _is_right(verification: ProfileVerification | None, box: SecretBox, digits: str) -> bool:
+    return verification is not None and hmac.compare_digest(code_of(box, verification.id), digits)
+
+
 def _has_verified(
-    verification: ProfileVerification, profile: ChannelProfile, box: SecretBox, digits: str
+    verification: ProfileVerification | None, profile: ChannelProfile, box: SecretBox, digits: str
 ) -> bool:
     """Tell whether a profile is verified, by this very code: the answer may have been lost."""
     is_verified = profile.link_state is ProfileLinkState.VERIFIED
-    is_used = is_verified and verification.used_at is not None
-    return is_used and hmac.compare_digest(code_of(box, verification.id), digits)
+    is_used = verification is not None and verification.used_at is not None
+    return is_verified and is_used and _is_right(verification, box, digits)
 
 
 def _digits(code: str) -> str:
@@ -256,7 +311,7 @@ def _digits(code: str) -> str:
 async def _prove(work: UnitOfWork, held: HeldProfile, proven: Claims) -> bool:
     """Verify a profile for whom an address or a number proves it; False where that is nobody."""
     profile = held.profile
-    customer_id = await _whom(work, held, proven)
+    customer_id = await _whom(work, profile, proven)
     if customer_id is None:
         return False
     try:
@@ -267,25 +322,20 @@ async def _prove(work: UnitOfWork, held: HeldProfile, proven: Claims) -> bool:
     await customers.lock(work, customer)
     if profile.link_state is ProfileLinkState.VERIFIED and not is_linked:
         return True
-    profile.link_state = ProfileLinkState.VERIFIED
+    before, profile.link_state = profile.link_state, ProfileLinkState.VERIFIED
     profile.claimed_email = proven.emails[0] if proven.emails else profile.claimed_email
     profile.claimed_phone = proven.phones[0] if proven.phones else profile.claimed_phone
-    work.record(
-        "ProfileVerified",
-        {"profile_id": profile.id.hex},
-        topic=topic_of(customer),
-        versions=[customer],
-    )
+    channel_profiles.record(work, "ProfileVerified", profile, customer)
+    await tell_tickets(work, profile, before)
     return True
 
 
-async def _whom(work: UnitOfWork, held: HeldProfile, proven: Claims) -> UUID | None:
+async def _whom(work: UnitOfWork, profile: ChannelProfile, proven: Claims) -> UUID | None:
     """Return the customer as whom somebody is proven to write.
 
     That is whoever has the address or the number. Where nobody has it, it is the customer of the
     profile, if nothing else is said of them. Who was proven to be somebody stays so: agents unlink.
     """
-    profile = held.profile
     owner = await work.session.get_one(Customer, profile.customer_id)
     keys = {address_key(each) for each in proven.emails}
     if owner.email_key in keys or owner.phone in proven.phones:
@@ -293,8 +343,9 @@ async def _whom(work: UnitOfWork, held: HeldProfile, proven: Claims) -> UUID | N
     is_of_profile = profile.claimed_email and address_key(profile.claimed_email) in keys
     if profile.link_state is ProfileLinkState.VERIFIED:
         return owner.id if is_of_profile and owner.email is None else None
-    known = await known_by(work, proven, but=owner.id)
+    found = await known_by(work, proven, but=owner.id)
+    known = {customer_id for each in found.values() for customer_id in each}
     if len(known) == 1:
-        return known[0]
+        return known.pop()
     is_free = profile.link_state is ProfileLinkState.OWN and owner.email is None
     return owner.id if is_free and not known else None

@@ -1,10 +1,12 @@
-"""What acts refer to: topics, teams and tags, of which an admin may delete any meanwhile."""
+"""What acts refer to: brands, topics, teams and tags, which an admin may delete meanwhile."""
 
 from typing import TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
 from models.base import is_there
+from models.brands import Brand
 from services.unit_of_work import UnitOfWork
 
 RowT = TypeVar("RowT")
@@ -19,4 +21,19 @@ async def refer_to(
     """
     return await work.session.scalar(
         select(model).where(*is_meant, *is_there(model)).with_for_update(read=True)
+    )
+
+
+async def refer_to_brand(
+    work: UnitOfWork, brand_id: UUID, *is_meant: ColumnElement[bool]
+) -> Brand | None:
+    """Return a brand, if it is there; it is not deleted before this act ends.
+
+    An act that adds something to a brand calls this first of all: whoever deletes the brand locks
+    it, and then what is of it. The lock is the one that every reference to a row shares.
+    """
+    return await work.session.scalar(
+        select(Brand)
+        .where(Brand.id == brand_id, *is_there(Brand), *is_meant)
+        .with_for_update(read=True, key_share=True)
     )

@@ -35,6 +35,7 @@ from services.directory import (
     take_directory,
 )
 from services.idempotency import create_once
+from services.references import refer_to_brand
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -156,7 +157,11 @@ async def edit(
 async def remove(work: UnitOfWork, viewer: Viewer, rule_id: UUID) -> None:
     """Delete a rule: it runs no more, and what it did stays in the log of runs."""
     await take_directory(work, viewer)
-    rule = await find(work, Rule, rule_id)
+    mark_removed(work, await find(work, Rule, rule_id))
+
+
+def mark_removed(work: UnitOfWork, rule: Rule) -> None:
+    """Let a rule run no more."""
     rule.deleted_at = work.now
     record_deleted(work, rule)
 
@@ -238,7 +243,7 @@ async def add(work: UnitOfWork, rule: Rule) -> Rule:
 
 async def brand_of(work: UnitOfWork, brand_id: UUID) -> Brand:
     """Return the brand that `brandId` of an input names. Raises ValidationFailed."""
-    brand = await work.session.get(Brand, brand_id)
+    brand = await refer_to_brand(work, brand_id)
     if brand is None:
         path = ("input", "brandId")
         raise ValidationFailed(FieldProblem(path, FieldErrorCode.UNKNOWN_REFERENCE))

@@ -53,6 +53,15 @@ async def index_ticket(session: AsyncSession, ticket_id: UUID, text: str) -> Non
     )
 
 
+async def index_new_ticket(session: AsyncSession, ticket_id: UUID, number: int, title: str) -> None:
+    """Make a ticket findable that has no words yet: by its number and the words of its title."""
+    own = search_terms(str(number), TERMS_PER_TEXT)
+    rows = _rows(own, {"ticket_id": ticket_id, "of_title": False})
+    of_title = search_terms(title, TERMS_PER_TEXT)
+    rows += _rows(of_title, {"ticket_id": ticket_id, "of_title": True})
+    await _insert_terms(session, TicketTerm, rows)
+
+
 async def index_title(session: AsyncSession, ticket_id: UUID, title: str) -> None:
     """Make a ticket findable by the words of its title, and no longer by those of an older one."""
     await session.execute(

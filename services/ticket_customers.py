@@ -8,7 +8,8 @@ from sqlalchemy import select
 from core.errors import AlreadyExists, FieldErrorCode, FieldProblem, ValidationFailed
 from models.base import NAME_CHARACTERS
 from models.channels import Channel
-from models.customers import Customer, is_known_as, visible_to
+from models.claims import seen_as
+from models.customers import Customer
 from models.viewers import Viewer
 from services import customers
 from services.channel_profiles import Sender, mail_address, owner_of, take_handle
@@ -70,11 +71,7 @@ async def find_or_add(work: UnitOfWork, viewer: Viewer, wanted: TicketCustomer) 
     if wanted.id is None:
         return await _with_address(work, wanted)
     # Locked as the ticket will be: who only shared them could wait for another who does.
-    statement = (
-        select(Customer)
-        .where(visible_to(viewer), is_known_as(wanted.id))
-        .with_for_update(key_share=True)
-    )
+    statement = select(Customer).where(seen_as(viewer, wanted.id)).with_for_update(key_share=True)
     customer = await work.session.scalar(statement) or await work.session.scalar(statement)
     if customer is None:
         path = ("input", "customer", "id")

@@ -56,9 +56,7 @@ def clean(typed: Mapping[str, Any]) -> dict[str, Any]:
         cleaned[column] = _clean_text(check, column, typed[column])
     if "step" in typed:
         cleaned["step"] = step = FIRST_STEP if typed["step"] is None else typed["step"]
-        nearest = min(max(step, FIRST_STEP), LAST_STEP)
-        if step != nearest:
-            check.refuse("step", FieldErrorCode.OUT_OF_RANGE, nearest, step)
+        check.within("step", step, FIRST_STEP, LAST_STEP)
     for column in ("tag_ids", "attachment_ids"):
         if column in typed:
             cleaned[column] = tuple(dict.fromkeys(typed[column] or ()))

@@ -27,6 +27,7 @@ from services.changes import Edit, apply_edit
 from services.directory import once_of, record_changes, record_created
 from services.idempotency import create_once
 from services.links import Link, LinkedRows
+from services.references import refer_to_brand
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -114,7 +115,11 @@ async def update(
 
 async def delete(work: UnitOfWork, viewer: Viewer, template_id: UUID) -> None:
     """Delete a template: its name is free again, and its tickets and drafts stay as they are."""
-    template = await _take(work, viewer, template_id)
+    await remove(work, await _take(work, viewer, template_id))
+
+
+async def remove(work: UnitOfWork, template: TicketTemplate) -> None:
+    """Delete a template that the act has locked; its files stand nowhere then."""
     await attachments.attach(work, (), template)
     await work.session.execute(
         delete_rows(TicketTemplateTag).where(TicketTemplateTag.template_id == template.id)
@@ -164,9 +169,7 @@ async def add(
 
 async def brand_of(work: UnitOfWork, viewer: Viewer, brand_id: UUID) -> Brand:
     """Return the brand that `brandId` of an input names. Raises ValidationFailed."""
-    brand = await work.session.scalar(
-        select(Brand).where(brands.visible_to(viewer), Brand.id == brand_id)
-    )
+    brand = await refer_to_brand(work, brand_id, brands.visible_to(viewer))
     if brand is None:
         path = ("input", "brandId")
         raise ValidationFailed(FieldProblem(path, FieldErrorCode.UNKNOWN_REFERENCE))

@@ -9,7 +9,6 @@ from uuid import UUID
 from core.errors import FieldErrorCode
 from core.text import fold
 from models.base import NAME_CHARACTERS
-from models.brands import Brand
 from models.topics import Topic
 from models.viewers import Viewer
 from services import unique_keys
@@ -22,6 +21,7 @@ from services.directory import (
     take_directory,
 )
 from services.idempotency import create_once
+from services.references import refer_to_brand
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -73,7 +73,7 @@ async def update(
 async def _insert(work: UnitOfWork, new: NewTopic, row_id: UUID) -> Topic:
     check = InputCheck()
     name = check.line("name", new.name, NAME_CHARACTERS)
-    if await work.session.get(Brand, new.brand_id) is None:
+    if await refer_to_brand(work, new.brand_id) is None:
         check.refuse("brandId", FieldErrorCode.UNKNOWN_REFERENCE)
     check.raise_problems()
     topic = Topic(

@@ -1,7 +1,7 @@
 """One act: its rows, its events and its jobs, written together or not at all."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -98,6 +98,16 @@ class UnitOfWork:
                 if topic in versioned
             }
             raise
+
+    @contextmanager
+    def led_by(self, rules: int) -> Iterator[None]:
+        """Let what is recorded inside say that so many rules have led to it."""
+        before = self.chain
+        self.chain = rules
+        try:
+            yield
+        finally:
+            self.chain = before
 
     def happen_after(self, moment: datetime) -> None:
         """Let the act happen after `moment`: it had to wait for what happened then.
@@ -209,6 +219,16 @@ def is_key_taken(error: IntegrityError) -> bool:
     if getattr(error.orig, "sqlstate", None) == _POSTGRESQL_KEY_TAKEN:
         return True
     return _SQLITE_KEY_TAKEN in str(error.orig)
+
+
+@asynccontextmanager
+async def rehearsal(database: Database, actor: Actor) -> AsyncIterator[UnitOfWork]:
+    """Give an act that reads what there is at one moment, and writes nothing."""
+    async with (
+        database.reading(snapshot=True) as connection,
+        AsyncSession(connection, autoflush=False) as session,
+    ):
+        yield UnitOfWork(session, actor, clock.now())
 
 
 @asynccontextmanager

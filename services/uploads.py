@@ -1,16 +1,17 @@
 """Uploads: a file is announced, then its bytes arrive, and then it may be attached."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 
 from core.database import Database
 from core.errors import FieldErrorCode, FileRefused, LimitReached, NotAllowed, NotFound
+from models.actors import ActorKind
 from models.attachments import (
     CONTENT_TYPE_CHARACTERS,
     FILE_BYTES,
@@ -24,6 +25,7 @@ from services.file_formats import allowed_extensions
 from services.files.inspection import Inspection, judge_name
 from services.files.verdicts import Accepted, Refused
 from services.idempotency import create_once
+from services.live_chats.uploads import is_let_in, refuse_flood
 from services.storage.file_storage import FileStorage
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -32,10 +34,11 @@ from services.validation import InputCheck
 UNATTACHED_PER_UPLOADER = 100
 # 20 MiB take 12 minutes at 256 kbit/s; and the form may be filled in before that.
 UPLOAD_LIFETIME = timedelta(hours=1)
+# A phone that loses its connection every two minutes. Each try may leave bytes behind, and a job.
+TRIES_PER_UPLOAD = 30
 # Names are shortened to what file systems take; this is what is read of one.
 NAME_CHARACTERS = 1_000
 DISCARD = "discard_files"
-_REMOVED_AT_ONCE = 200
 _SUFFIX_BYTES = 4
 
 
@@ -70,15 +73,16 @@ async def create(
 
     Raises NotAllowed for who may write neither messages nor notes, ValidationFailed for a size that
     no file has, FileRefused for a name that the desk takes no file of, and LimitReached for who has
-    uploaded 100 files that stand nowhere.
+    uploaded 100 files that stand nowhere. For the customer of a chat there are other limits.
     """
-    if not (viewer.may(ApiScope.MESSAGES_WRITE) or viewer.may(ApiScope.NOTES_WRITE)):
+    writes = viewer.may(ApiScope.MESSAGES_WRITE) or viewer.may(ApiScope.NOTES_WRITE)
+    if not (writes or viewer.is_customer):
         raise NotAllowed
     once = once_of("attachmentUploadCreate", idempotency_key, new)
-    return await create_once(work, once, Attachment, partial(_create, work, new))
+    return await create_once(work, once, Attachment, partial(_create, work, viewer, new))
 
 
-async def _create(work: UnitOfWork, new: NewUpload, row_id: UUID) -> Attachment:
+async def _create(work: UnitOfWork, viewer: Viewer, new: NewUpload, row_id: UUID) -> Attachment:
     check = InputCheck()
     filename = check.line("filename", new.filename, NAME_CHARACTERS)
     content_type = check.line("contentType", new.content_type, CONTENT_TYPE_CHARACTERS)
@@ -90,7 +94,10 @@ async def _create(work: UnitOfWork, new: NewUpload, row_id: UUID) -> Attachment:
     verdict = judge_name(filename, content_type, await allowed_extensions(work.session))
     if isinstance(verdict, Refused):
         raise FileRefused(verdict.reason)
-    await _refuse_hoard(work)
+    if viewer.conversation_id is None:
+        await _refuse_hoard(work)
+    else:
+        await refuse_flood(work, viewer, viewer.conversation_id, new.size)
     attachment = Attachment(
         id=row_id,
         filename=verdict.filename,
@@ -121,15 +128,19 @@ async def begin(work: UnitOfWork, attachment_id: UUID) -> AwaitedFile:
     """Give the bytes of a file, which begin to arrive, a place of their own in the storage.
 
     Who sends them twice at once does not mix them up: the later beginning counts. Raises
-    AlreadyUploaded, and NotFound for a file that is not awaited any more.
+    AlreadyUploaded, and NotFound for a file that is not awaited any more: it was tried too often,
+    or the chat of the customer who announced it is closed to them.
     """
     attachment = await work.session.scalar(
         select(Attachment).where(Attachment.id == attachment_id).with_for_update()
     )
-    if attachment is None:
+    if attachment is None or not await _is_wanted(work, attachment):
         raise NotFound
     if attachment.awaited_until is None:
         raise AlreadyUploaded
+    if attachment.tries >= TRIES_PER_UPLOAD:
+        raise NotFound
+    attachment.tries += 1
     if attachment.storage_key:
         _discard_later(work, attachment.storage_key, after=UNATTACHED_KEPT_FOR)
     key = FileStorage.key_of(attachment_id)
@@ -142,6 +153,11 @@ async def begin(work: UnitOfWork, attachment_id: UUID) -> AwaitedFile:
         attachment.storage_key,
         Inspection(attachment.filename, attachment.content_type, allowed),
     )
+
+
+async def _is_wanted(work: UnitOfWork, attachment: Attachment) -> bool:
+    is_of_chat = attachment.uploader_kind is ActorKind.CUSTOMER
+    return not is_of_chat or await is_let_in(work, attachment.uploader_id)
 
 
 async def finish(work: UnitOfWork, awaited: AwaitedFile, verdict: Accepted) -> None:
@@ -160,27 +176,27 @@ async def finish(work: UnitOfWork, awaited: AwaitedFile, verdict: Accepted) -> N
         raise AlreadyUploaded
 
 
-async def remove_unattached(work: UnitOfWork) -> int:
-    """Remove files that have stood nowhere for a day; return how many rows went, some of all.
+def unattached(now: datetime) -> Select[UUID]:
+    """Return the query for the ids of files that have stood nowhere for a day."""
+    return select(Attachment.id).where(
+        stands_nowhere(), Attachment.created_at < now - UNATTACHED_KEPT_FOR
+    )
 
-    Their bytes go by jobs of the same transaction: a crash leaves no row without its bytes, and no
+
+async def remove_unattached(work: UnitOfWork, attachment_id: UUID) -> None:
+    """Remove a file that has stood nowhere for a day, if it stands nowhere still.
+
+    Its bytes go by a job of the same transaction: a crash leaves no row without its bytes, and no
     bytes without a row or a job.
     """
-    old = (
-        await work.session.execute(
-            select(Attachment.id, Attachment.storage_key)
-            .where(stands_nowhere(), Attachment.created_at < work.now - UNATTACHED_KEPT_FOR)
-            .order_by(Attachment.id)
-            .limit(_REMOVED_AT_ONCE)
-            .with_for_update(skip_locked=True)
-        )
-    ).all()
-    if not old:
-        return 0
-    await work.session.execute(delete(Attachment).where(Attachment.id.in_(row.id for row in old)))
-    for key in sorted({row.storage_key for row in old} - {""}):
-        _discard_later(work, key)
-    return len(old)
+    removed = await work.session.execute(
+        delete(Attachment)
+        .where(Attachment.id == attachment_id, stands_nowhere())
+        .returning(Attachment.storage_key)
+    )
+    storage_key = removed.scalar_one_or_none()
+    if storage_key:  # those that have never begun to arrive have none
+        _discard_later(work, storage_key)
 
 
 async def discard(database: Database, storage: FileStorage, payload: dict[str, Any]) -> None:

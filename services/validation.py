@@ -105,6 +105,12 @@ class InputCheck:
             self.refuse(field, FieldErrorCode.NOT_ALLOWED_VALUE)
         return value
 
+    def within(self, field: str, value: int, lowest: int, highest: int) -> None:
+        """Refuse a number outside of `lowest` to `highest`, and say which of them it is next to."""
+        nearest = min(max(value, lowest), highest)
+        if value != nearest:
+            self.refuse(field, FieldErrorCode.OUT_OF_RANGE, nearest, value)
+
     def _clean(
         self, field: str, value: str | None, limit: int, clean: Callable[[str], str]
     ) -> str | None:

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, or_, select
 
-from core.errors import FieldErrorCode, LimitReached
-from core.secrets import SecretUnreadable
+from core.errors import FieldErrorCode, FieldProblem, LimitReached, ValidationFailed
+from core.secrets import SecretBox, SecretUnreadable
 from core.text import fold
 from models.base import NAME_CHARACTERS
 from models.brands import Brand
@@ -29,21 +28,19 @@ from models.webhooks import (
 from services import links
 from services.changes import Edit, apply_edit
 from services.directory import find, once_of, record_changes, record_created, take_directory
-from services.idempotency import Once, create_once
+from services.idempotency import create_once
 from services.links import Link, LinkedRows
 from services.lookups.urls import CallbackUrl, InvalidUrl
 from services.outgoing_events import pausing
 from services.outgoing_events.calls import WebhookCalls
+from services.outgoing_events.pausing import WebhookResumeFrom
 from services.outgoing_events.queue import skip_pending
-from services.outgoing_events.replays import move_back, positions_before
+from services.outgoing_events.replays import move_back
 from services.outgoing_events.secrets import WebhookSecrets, new_secret, seal, unseal
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 WEBHOOKS_MAXIMUM = 50  # each reads the log by itself
-OVERLAP_SECONDS_MAXIMUM = 7 * 24 * 3_600
-# Each signs every request. A secret that is rotated without an overlap is none of them.
-PREVIOUS_SECRETS_MAXIMUM = 10
 
 WEBHOOK_BRANDS = Link(
     "brands", "brand_ids", "brandIds", WebhookBrand.webhook_id, WebhookBrand.brand_id, Brand
@@ -69,6 +66,15 @@ class WithSecret:
     row: Webhook
     secret: str | None = field(repr=False)
 
+    @classmethod
+    def of(cls, row: Webhook, secret: str, box: SecretBox) -> Self:
+        """Return a webhook with the secret that was made for it, unless it has another one."""
+        try:
+            present = unseal(box, row).present
+        except SecretUnreadable:
+            present = None
+        return cls(row, secret if secret == present else None)
+
 
 async def create(
     work: UnitOfWork,
@@ -85,7 +91,7 @@ async def create(
     insert_now = partial(_insert, work, calls, new, secret)
     shown = [Webhook.deleted_at.is_(None)]
     row = await create_once(work, once, Webhook, insert_now, shown=shown)
-    return _with_secret(calls, row, secret)
+    return WithSecret.of(row, secret, calls.box)
 
 
 async def update(
@@ -102,7 +108,7 @@ async def update(
     away it is told nothing more, not even what is pending. Raises EditConflict where somebody
     else changed the same field since `expected_version`.
     """
-    row = await _take(work, viewer, webhook_id)
+    row = await take(work, viewer, webhook_id)
     check = InputCheck()
     cleaned = await _clean(work, check, wanted)
     check.raise_problems()
@@ -122,102 +128,51 @@ async def update(
 
 async def remove(work: UnitOfWork, viewer: Viewer, webhook_id: UUID) -> None:
     """Delete a webhook and its secrets. Nothing is sent to it any more."""
-    row = await _take(work, viewer, webhook_id)
+    row = await take(work, viewer, webhook_id)
     row.deleted_at, row.sealed_secrets, row.previous_secret_until = work.now, None, None
     for table in (WebhookBrand, WebhookPosition):
         await work.session.execute(delete(table).where(table.webhook_id == row.id))
     work.record("WebhookDeleted", {"name": row.name}, topic=topic_of(row), versions=[row])
 
 
-async def rotate_secret(
-    work: UnitOfWork,
-    viewer: Viewer,
-    calls: WebhookCalls,
-    webhook_id: UUID,
-    overlap_seconds: int,
-    *,
-    idempotency_key: str | None = None,
-) -> WithSecret:
-    """Sign with a new secret from now on, and for some seconds with those before it as well.
-
-    What an earlier rotation had left to sign for longer ends then, too. Where no key opens the
-    present secret, the new one stands alone. Raises LimitReached where too many sign already.
-    """
-    row = await _take(work, viewer, webhook_id)
-    secret = new_secret()
-
-    async def rotate(_new_id: UUID) -> Webhook:
-        until = work.now + timedelta(seconds=overlap_seconds)
-        kept = _replaced(calls, row, secret, work.now, until)
-        row.sealed_secrets = seal(calls.box, row.id, kept)
-        row.previous_secret_until = max((one.until for one in kept.previous), default=None)
-        work.record("WebhookSecretRotated", {}, topic=topic_of(row), versions=[row])
-        return row
-
-    check = InputCheck()
-    if not 0 <= overlap_seconds <= OVERLAP_SECONDS_MAXIMUM:
-        limit = 0 if overlap_seconds < 0 else OVERLAP_SECONDS_MAXIMUM
-        check.refuse("overlapSeconds", FieldErrorCode.OUT_OF_RANGE, limit, overlap_seconds)
-    check.raise_problems()
-    told_apart = {"webhook_id": webhook_id, "overlap_seconds": overlap_seconds}
-    once = Once(idempotency_key, "webhookSecretRotate", told_apart) if idempotency_key else None
-    return _with_secret(calls, await create_once(work, once, Webhook, rotate), secret)
-
-
-def _replaced(
-    calls: WebhookCalls, row: Webhook, secret: str, now: datetime, until: datetime
-) -> WebhookSecrets:
-    try:
-        kept = unseal(calls.box, row).replaced(secret, now, until)
-    except SecretUnreadable:
-        return WebhookSecrets(secret)
-    if len(kept.previous) > PREVIOUS_SECRETS_MAXIMUM:
-        raise LimitReached(PREVIOUS_SECRETS_MAXIMUM)
-    return kept
-
-
 async def pause(work: UnitOfWork, viewer: Viewer, webhook_id: UUID) -> Webhook:
     """Tell a webhook nothing for now. Pausing a paused one changes nothing."""
-    row = await _take(work, viewer, webhook_id)
+    row = await take(work, viewer, webhook_id)
     if row.paused_at is None:
         await pausing.pause(work, row, WebhookPauseReason.BY_ADMIN)
     return row
 
 
-async def resume(work: UnitOfWork, viewer: Viewer, webhook_id: UUID, *, from_now: bool) -> Webhook:
-    """Let a paused webhook go on where it stopped, or from now on. Others stay as they are."""
-    row = await _take(work, viewer, webhook_id)
+async def resume(
+    work: UnitOfWork, viewer: Viewer, webhook_id: UUID, where: WebhookResumeFrom
+) -> Webhook:
+    """Let a paused webhook go on. Others stay as they are."""
+    row = await take(work, viewer, webhook_id)
     if row.paused_at is not None:
-        await pausing.resume(work, row, from_now=from_now)
+        await pausing.resume(work, row, where)
     return row
 
 
 async def replay(
-    work: UnitOfWork, viewer: Viewer, webhook_id: UUID, since: Mapping[str, int] | datetime
+    work: UnitOfWork, viewer: Viewer, webhook_id: UUID, after: Mapping[str, int]
 ) -> tuple[Webhook, int]:
-    """Tell a webhook again what stands in the log after these positions, or since a moment.
+    """Tell a webhook again what stands in the log after these positions.
 
     Returns it with the number of entries that it reads again. Raises ValidationFailed where none of
     the positions is in what the webhook follows.
     """
-    row = await _take(work, viewer, webhook_id)
+    row = await take(work, viewer, webhook_id)
     positions = await _positions(work, row.id)
-    if isinstance(since, datetime):
-        now = {topic: position.seq for topic, position in positions.items()}
-        wanted = await positions_before(work, now, since)
-    else:
-        wanted = {topic: seq for topic, seq in since.items() if topic in positions}
-        if not wanted:
-            check = InputCheck()
-            check.refuse("after", FieldErrorCode.INVALID_CURSOR)
-            check.raise_problems()
+    wanted = {topic: seq for topic, seq in after.items() if topic in positions}
+    if not wanted:
+        raise ValidationFailed(FieldProblem(("input", "after"), FieldErrorCode.INVALID_CURSOR))
     again = move_back(positions, wanted)
     if again:
         work.record("WebhookReplayed", {"entries": again}, topic=topic_of(row), versions=[row])
     return row, again
 
 
-async def _take(work: UnitOfWork, viewer: Viewer, webhook_id: UUID) -> Webhook:
+async def take(work: UnitOfWork, viewer: Viewer, webhook_id: UUID) -> Webhook:
     """Lock a webhook for the act of an admin: workers write on its row as well."""
     await take_directory(work, viewer)
     row = await find(work, Webhook, webhook_id)
@@ -320,14 +275,3 @@ async def _skip_unwanted(work: UnitOfWork, row: Webhook) -> None:
     wanted = [WebhookEventType(name) for name in row.event_types]
     is_unwanted = or_(WebhookDelivery.topic.not_in(followed), WebhookDelivery.type.not_in(wanted))
     await skip_pending(work, row.id, is_unwanted)
-
-
-def _with_secret(calls: WebhookCalls, row: Webhook, secret: str) -> WithSecret:
-    return WithSecret(row, secret if _present_secret(calls, row) == secret else None)
-
-
-def _present_secret(calls: WebhookCalls, row: Webhook) -> str | None:
-    try:
-        return unseal(calls.box, row).present
-    except SecretUnreadable:
-        return None

@@ -25,13 +25,19 @@ class RowSource(LogSource):
         self._row_id = row_id
 
     async def judge(self, item: Item) -> Judge:
-        """Keep notes from those who read none, and tickets from those who do not see them."""
+        """Keep notes from those who read none, and tickets from those who do not see them.
+
+        What a claim did to a known customer is for those who read customers (models/claims.py).
+        """
         sees_row = await self.access.sight.of(self._kind, self._row_id)
         sees_item = await self._sees(item)
+        is_claimed = isinstance(item, Happened) and item.record.payload.get("is_claimed")
 
         def judge(viewer: Viewer) -> Verdict:
             if not sees_row(viewer):
                 return Verdict.LOST
+            if is_claimed and not viewer.may(ApiScope.CUSTOMERS_READ):
+                return Verdict.SKIPS
             return Verdict.HEARS if sees_item(viewer) else Verdict.SKIPS
 
         return judge

@@ -14,6 +14,7 @@ from sqlalchemy import BindParameter, Executable, Row, and_, bindparam, func, se
 from core.database import Database
 from core.gathering import Gathering
 from core.ids import NodeKind
+from models.claims import is_hidden_by_claim
 from models.companies import Company
 from models.customers import CAME_BY_CLAIM, Customer
 from models.interactions import Interaction
@@ -45,6 +46,7 @@ _BRANDS_OF_CUSTOMERS = (
         and_(
             Ticket.customer_id == func.coalesce(Customer.merged_into_id, Customer.id),
             ~CAME_BY_CLAIM,
+            ~is_hidden_by_claim(),
         ),
     )
     .where(Customer.id.in_(_IDS))

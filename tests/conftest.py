@@ -9,20 +9,27 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+import structlog
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from app.lasting_objects import spare_lasting_objects
 from core.settings import Settings
-from tests.databases import (
+from tests.support.databases import (
     ReusedDatabase,
     create_database,
     database_template,
     drop_database,
 )
-from tests.desk import World, migrate, open_world
-from tests.engines import create_engine_with_known_statements
-from tests.servers import PostgresServer, RedisServer, start_own_redis, start_postgres, start_redis
+from tests.support.desk import World, migrate, open_world
+from tests.support.engines import create_engine_with_known_statements
+from tests.support.servers import (
+    PostgresServer,
+    RedisServer,
+    start_own_redis,
+    start_postgres,
+    start_redis,
+)
 
 # A third of what Hypothesis tries by itself, so that the suite stays below ten minutes.
 settings.register_profile("suite", max_examples=33)
@@ -94,6 +101,16 @@ def known_statements() -> Iterator[None]:
 def spared_lasting_objects() -> None:
     """Collect garbage as a server does: a tenth of the time of all tests went there."""
     spare_lasting_objects()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> None:
+    """Write errors as a server does: to print all variables took seconds for each."""
+    *processors, _renderer = structlog.get_config()["processors"]
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*processors, renderer])
 
 
 @pytest.fixture(scope="session")

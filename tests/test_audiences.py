@@ -42,10 +42,10 @@ from resolvers.scope import open_scope
 from schema.fields import SAME_FOR_AUDIENCE
 from schema.schema import build_schema as build_product_schema
 from schema.sharing import check_marks, is_same_for_audience
-from tests.colleagues import add_colleague
-from tests.desk import World
-from tests.rows import write_rows
-from tests.test_favorites import ADD
+from tests.support.colleagues import add_colleague
+from tests.support.desk import World
+from tests.support.favorites import ADD
+from tests.support.rows import write_rows
 
 LEVELS = 3  # each node is asked for itself, too: two steps away from each are looked at
 ROWS: dict[NodeKind, Any] = {

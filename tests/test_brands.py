@@ -5,21 +5,10 @@ from typing import Any
 import pytest
 
 from core.ids import NodeKind, encode_global_id
-from tests.desk import World
-from tests.history import change, history, unlike
+from tests.support.brands import CREATE
+from tests.support.desk import World
+from tests.support.history import change, history, unlike
 
-CREATE = """
-    mutation ($input: BrandCreateInput!) {
-      brandCreate(input: $input) {
-        __typename
-        ... on BrandCreateSuccess {
-          brand { id version name language email defaultEmailSubject topics { name } }
-        }
-        ... on ValidationFailed { fields { path code limit actual } }
-        ... on AlreadyExists { existing { ... on Brand { name } } }
-      }
-    }
-"""
 UPDATE = """
     mutation ($input: BrandUpdateInput!) {
       brandUpdate(input: $input) {

@@ -26,8 +26,8 @@ from models.tags import Tag
 from models.teams import Team
 from models.tickets import Ticket
 from models.topics import Topic
-from tests.desk import World
-from tests.rows import Rows, write_rows
+from tests.support.desk import World
+from tests.support.rows import Rows, write_rows
 
 pytestmark = pytest.mark.both_databases
 

@@ -1,7 +1,6 @@
 """The schema keeps what clients were promised, and has one shape throughout."""
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 from graphql import (
@@ -15,7 +14,6 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
-    GraphQLSchema,
     GraphQLUnionType,
     InputObjectTypeDefinitionNode,
     InputValueDefinitionNode,
@@ -32,16 +30,12 @@ from graphql import (
 )
 
 from schema.schema import build_schema
-from tests.promises import PROMISED
+from tests.support.contract import printed_schema
+from tests.support.promises import PROMISED
 
 SCHEMA_FILE = Path(__file__).parent.parent / "schema" / "schema.graphql"
 
 PAGES = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
-
-
-@cache
-def printed_schema() -> GraphQLSchema:
-    return build_schema()._schema
 
 
 def own_types() -> Iterator[GraphQLNamedType]:

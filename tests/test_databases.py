@@ -8,9 +8,9 @@ import pytest
 from core.settings import Settings
 from models.base import Base
 from tests.conftest import as_asyncpg
-from tests.databases import ReusedDatabase, create_database, drop_database
-from tests.desk import open_world
-from tests.servers import PostgresServer
+from tests.support.databases import ReusedDatabase, create_database, drop_database
+from tests.support.desk import open_world
+from tests.support.servers import PostgresServer
 
 INSERT_INLINE_NOTE = """
     INSERT INTO note (id, version, kind, ticket_id, body, created_at, updated_at, author_kind)

@@ -13,11 +13,11 @@ from models.teams import Team, TeamBrand
 from models.tickets import Ticket
 from models.topics import Topic
 from services import deletions
-from tests.desk import World
-from tests.history import change, history, unlike
-from tests.live import INBOX_EVENTS, TICKET_EVENTS, served
 from tests.scenes.stage import Stage, set_stage
-from tests.test_company_people import do_a_job, do_jobs
+from tests.support.desk import World
+from tests.support.history import change, history, unlike
+from tests.support.jobs import do_a_job, do_jobs
+from tests.support.live import INBOX_EVENTS, TICKET_EVENTS, served
 
 pytestmark = pytest.mark.both_databases
 

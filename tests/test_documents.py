@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from graphql import NoUnusedFragmentsRule, parse, specified_rules, validate
 
-from tests.test_contract import printed_schema
+from tests.support.contract import printed_schema
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```graphql\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -11,7 +11,7 @@ from core.errors import ValidationFailed
 from core.text import is_far_over, normalise
 from services.search import check_search
 from services.validation import InputCheck
-from tests.desk import World
+from tests.support.desk import World
 
 # One letter that folding turns into eighteen: a megabyte of it took more than two seconds.
 MEGABYTE = "\ufdfa" * 349_525

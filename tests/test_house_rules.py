@@ -16,6 +16,8 @@ PRODUCT = (
     *("app", "schema", "resolvers", "subscriptions", "services", "models", "core"),
     "migrations",
 )
+TESTS = ("tests", "bench")
+_TEST_MODULE = re.compile(r"tests\.(\w+\.)*test_")
 
 
 def _names_attribute(*names: str) -> Callable[[ast.AST], bool]:
@@ -45,15 +47,24 @@ def _calls(*functions: str) -> Callable[[ast.AST], bool]:
     return matches
 
 
+def _imports_test_module(node: ast.AST) -> bool:
+    if isinstance(node, ast.Import):
+        return any(_TEST_MODULE.match(imported.name) for imported in node.names)
+    return isinstance(node, ast.ImportFrom) and any(
+        _TEST_MODULE.match(f"{node.module}.{imported.name}") for imported in node.names
+    )
+
+
 @dataclass(frozen=True)
 class HouseRule:
-    """Code that only one file may hold, if any."""
+    """Code that only one file of some packages may hold, if any."""
 
     name: str
     reason: str
     matches: Callable[[ast.AST], bool]
     only_in: str | None
     example: str
+    packages: tuple[str, ...] = PRODUCT
 
 
 RULES = [
@@ -85,6 +96,14 @@ RULES = [
         only_in=None,
         example="statement.limit(25).offset(50)",
     ),
+    HouseRule(
+        name="no test module is imported",
+        reason="what several of them need is found in a module named after its noun",
+        matches=_imports_test_module,
+        only_in=None,
+        example="from tests.mail.test_bounces import bounce",
+        packages=TESTS,
+    ),
 ]
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
@@ -98,10 +117,10 @@ def offences(rule: HouseRule, source: str, path: str) -> Iterable[str]:
 
 
 @every_rule
-def test_product_keeps(rule: HouseRule) -> None:
+def test_packages_keep(rule: HouseRule) -> None:
     found = [
         offence
-        for package in PRODUCT
+        for package in rule.packages
         for file in sorted((ROOT / package).rglob("*.py"))
         for offence in offences(rule, file.read_text(), file.relative_to(ROOT).as_posix())
     ]

@@ -22,7 +22,7 @@ from services import jobs
 from services.jobs import JobHandler, JobOutcome, Payload, QueueLength
 from services.unit_of_work import unit_of_work
 from services.upkeep import tidy_up
-from tests.desk import World
+from tests.support.desk import World
 
 pytestmark = pytest.mark.both_databases
 

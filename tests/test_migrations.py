@@ -14,9 +14,9 @@ from app import migrations
 from core.database import Database
 from models.base import Base
 from models.installation import Installation
-from tests.commands import Finished, starling
 from tests.conftest import as_asyncpg
-from tests.databases import create_database, drop_database
+from tests.support.commands import Finished, starling
+from tests.support.databases import create_database, drop_database
 
 # Alembic keeps the name of the applied migration there, and leaves the table when none is left.
 OF_ALEMBIC = {"alembic_version", "alembic_version_pkc"}

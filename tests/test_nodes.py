@@ -1,7 +1,7 @@
 """Any object by its id."""
 
 from core.ids import NodeKind, encode_global_id, new_id
-from tests.desk import World
+from tests.support.desk import World
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"

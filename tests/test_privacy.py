@@ -16,19 +16,19 @@ from models.messages import Message
 from models.viewers import Viewer
 from schema.customer_access import OPEN_FIELDS
 from services import sessions
-from tests.chats import CHAT_EVENTS, CHAT_START, MESSAGE_SEND, brand_id, start_chat
-from tests.desk import World
 from tests.edge.graphql_socket import open_socket
-from tests.live import served, watching
-from tests.private_desk import (
+from tests.support.chats import CHAT_EVENTS, CHAT_START, MESSAGE_SEND, brand_id, start_chat
+from tests.support.desk import World
+from tests.support.live import served, watching
+from tests.support.private_desk import (
     NOTE_WORD,
     TEAM_WORD,
     PrivateDesk,
     private_desk,
     write_private,
 )
-from tests.private_questions import SCHEMA, askable, assert_private, everything
-from tests.schema_paths import Questioner
+from tests.support.private_questions import SCHEMA, askable, assert_private, everything
+from tests.support.schema_paths import Questioner
 
 OPEN_LEVELS = 3
 # All that these may be asked for is open; what that is, the tests of each say.

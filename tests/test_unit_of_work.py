@@ -7,7 +7,7 @@ from core.ids import new_id
 from models.notes import Note, NoteKind
 from models.tags import Tag
 from models.topics import Topic
-from tests.desk import World
+from tests.support.desk import World
 
 pytestmark = pytest.mark.both_databases
 
@@ -47,3 +47,14 @@ async def test_a_row_that_breaks_a_check_is_an_error_and_no_taken_key(world: Wor
         )
         with pytest.raises(IntegrityError):
             await work.insert_unique(of_nothing)
+
+
+async def test_what_rules_lead_to_is_led_by_as_many_as_before_when_they_are_done(
+    world: World,
+) -> None:
+    async with world.work() as work:
+        with work.led_by(2):
+            with work.led_by(3):
+                assert work.chain == 3
+            assert work.chain == 2
+        assert work.chain == 0

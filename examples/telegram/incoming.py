@@ -5,7 +5,7 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from starling_desk import PAUSE_SECONDS, Desk, WrongSettingsError
+from starling_desk import PAUSE_SECONDS, Desk, DeskFailedError, WrongSettingsError
 from state import State
 from telegram_bot import Bot, RefusedError
 from turns import Turns
@@ -40,6 +40,7 @@ class Incoming:
         self._brand_id = brand_id
         self._turns = Turns()
         self._begun: dict[int, asyncio.Task[None]] = {}
+        self._received = 0
 
     async def carry(self, tasks: asyncio.TaskGroup) -> None:
         """Work for ever."""
@@ -76,6 +77,20 @@ class Incoming:
                 await self._receive(message)
 
     async def _receive(self, message: dict[str, Any]) -> None:
+        """Hand a message in. Where the desk fails at it, and takes others, it is left out.
+
+        Where it takes no others either, nothing is lost: they wait together until it does.
+        """
+        received_before = self._received
+        while self._received == received_before:
+            with suppress(DeskFailedError):
+                await self._hand_in(message)
+                self._received += 1
+                return
+        chat_id, message_id = message["chat"]["id"], message["message_id"]
+        log.error("message %s of chat %s is left out: the desk fails at it", message_id, chat_id)
+
+    async def _hand_in(self, message: dict[str, Any]) -> None:
         chat = message["chat"]
         body, file_ids = await self._content_of(message)
         given = {
@@ -87,7 +102,7 @@ class Incoming:
             "body": body,
             "attachmentIds": file_ids,
         }
-        received = await self._desk.ask(RECEIVE, input=given)
+        received = await self._desk.try_to_ask(RECEIVE, input=given)
         if received["__typename"] in {"NotAllowed", "NotFound"}:
             raise WrongSettingsError(f"Starling takes no messages: {received['words']}")
         if "words" in received:

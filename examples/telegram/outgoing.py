@@ -122,22 +122,34 @@ class Outgoing:
     async def _send(self, request: Request) -> None:
         """Send a message in as many parts as it takes, but for those that have arrived before."""
         to = {"chat_id": request.chat}
+        documents = await self._load(request)
         parts: list[tuple[str, dict[str, Any]]] = [
-            ("sendMessage", {"json": {**to, "text": part}}) for part in parts_of(request.body)
+            *(("sendMessage", {"json": {**to, "text": part}}) for part in parts_of(request.body)),
+            *(("sendDocument", {"data": to, "files": {"document": each}}) for each in documents),
         ]
-        for file in request.files:
-            document = await self._load(file)
-            parts.append(("sendDocument", {"data": to, "files": {"document": document}}))
         begun = self._state.begin(request.message_id, request.attempt, len(parts))
         for method, content in parts[begun.arrived :]:
             sent = await self._bot.call(method, **content)
             self._state.arrive(request.message_id, f"{request.chat}:{sent['message_id']}")
 
-    async def _load(self, file: dict[str, str]) -> tuple[str, bytes]:
-        content = await self._desk.download(file["url"])
-        if content is None:
-            raise RefusedError(f"{file['filename']} could not be loaded.")
-        return file["filename"], content
+    async def _load(self, request: Request) -> list[tuple[str, bytes]]:
+        """Return the names and bytes of the files."""
+        documents = []
+        for place, file in enumerate(request.files):
+            content = await self._desk.download(file["url"])
+            if content is None:
+                content = await self._load_anew(request, place)
+            documents.append((file["filename"], content))
+        return documents
+
+    async def _load_anew(self, request: Request, place: int) -> bytes:
+        """Load a file by another link: one that waits for its turn for five minutes is too old."""
+        async for pending in self._requests():
+            if pending.key == request.key:
+                content = await self._desk.download(pending.files[place]["url"])
+                if content is not None:
+                    return content
+        raise RefusedError(f"{request.files[place]['filename']} could not be loaded.")
 
     async def _confirm(self, message_id: str, attempt: int, why_not: str) -> None:
         """Tell the desk where in Telegram a message stands, or why not all of it does."""

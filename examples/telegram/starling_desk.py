@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from websockets.exceptions import InvalidHandshake
 from websockets.typing import Subprotocol
 
 PAUSE_SECONDS = 1.0  # before asking again
+FAILURES = 60  # of one question, in a minute or more; then it may be the question
 
 UPLOAD = """
 mutation ($input: AttachmentUploadCreateInput!) {
@@ -23,8 +25,15 @@ mutation ($input: AttachmentUploadCreateInput!) {
 }"""
 
 
+log = logging.getLogger("telegram")
+
+
 class WrongSettingsError(Exception):
     """Nothing helps but other settings."""
+
+
+class DeskFailedError(Exception):
+    """Starling has failed at the same question again and again."""
 
 
 class Desk:
@@ -37,7 +46,14 @@ class Desk:
 
     async def ask(self, document: str, **variables: Any) -> Any:
         """Return the only field of the answer."""
+        while True:
+            with suppress(DeskFailedError):
+                return await self.try_to_ask(document, **variables)
+
+    async def try_to_ask(self, document: str, **variables: Any) -> Any:
+        """Return the only field of the answer. Raises DeskFailedError."""
         request = {"query": document, "variables": variables}
+        failures = 0
         while True:
             answer = await self._send("POST", "", json=request, headers=self._authorization)
             if answer.status_code == 401:
@@ -46,15 +62,23 @@ class Desk:
             if not errors:
                 (field,) = answer.json()["data"].values()
                 return field
-            if {error["extensions"]["code"] for error in errors} - {"INTERNAL", "UNAVAILABLE"}:
+            codes = {error["extensions"]["code"] for error in errors}
+            if codes - {"INTERNAL", "UNAVAILABLE"}:
                 raise WrongSettingsError(f"Starling refused: {errors}")
+            failures += "INTERNAL" in codes
+            if failures == FAILURES:
+                log.error("Starling fails again and again: %s", errors)
+                raise DeskFailedError
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def upload(self, filename: str, content: bytes) -> str | None:
-        """Give the desk a file; return its id, or None where it does not take such a file."""
+        """Give the desk a file; return its id, or None where it does not take such a file.
+
+        Raises DeskFailedError.
+        """
         kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
         given = {"filename": filename, "contentType": kind, "size": len(content)}
-        announced = await self.ask(UPLOAD, input=given)
+        announced = await self.try_to_ask(UPLOAD, input=given)
         if not announced:
             return None
         stored = await self._send("PUT", announced["uploadUrl"], content=content)

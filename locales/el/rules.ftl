@@ -5,6 +5,7 @@ identity-rule-ask = Ταυτότητα: ερώτηση για το e-mail
 identity-rule-link = Ταυτότητα: λήψη διεύθυνσης
 identity-rule-link-at-once = Ταυτότητα: διεύθυνση στο πρώτο μήνυμα
 identity-rule-known = Ταυτότητα: έγινε γνωστή εν τω μεταξύ
+identity-rule-found-out = Ταυτότητα: συνδέθηκε ή επαληθεύτηκε
 identity-rule-ask-again = Ταυτότητα: νέα ερώτηση
 identity-rule-hand-over = Ταυτότητα: παράδοση σε συνεργάτες
 

@@ -39,11 +39,13 @@ INTERACTION_READ_ONLY =
     This interaction is over, and the customer has a newer one: it can only be read.
 TOKEN_ENDED = This token was revoked or has expired. Please make a new one.
 INTERACTION_NOT_OPEN = This is not on your open list. Please reopen it first.
+CANNOT_DELETE_ONESELF = Nobody deletes themselves. Please ask another admin.
 EDIT_CONFLICT =
     Somebody else changed this in the meantime. Nothing was saved: please compare both versions.
 EDIT_CONFLICT_WITH_ONESELF =
     You changed this in another window. Nothing was saved: please compare both versions.
 LIMIT_REACHED = The limit is reached: at most { $limit }.
+STILL_IN_USE = It has tickets, which stay for good: it cannot be deleted.
 ALREADY_EXISTS = This exists already.
 ALREADY_MERGED = This customer was merged already.
 NEWER_MERGE =
@@ -59,6 +61,8 @@ WRONG_TOKEN = This token proves nothing: it is wrong, over, or was used already.
 NOTHING_TO_VERIFY = There is nothing to verify: it is verified already, or no e-mail address is known.
 CODE_TRIES_USED_UP = This code was mistyped { $limit } times and is void. Please send a new one.
 VERIFICATIONS_SENT = At most { $limit } codes can be sent in an hour. Please try again later.
+UNSENT_CHAT_FILES = { $limit } files that were not sent are here already. Please send some of them first.
+CHAT_FILES_OF_DAY = At most { $limit } files can be uploaded in a chat within 24 hours.
 TOO_LATE = It is too late to take this back: it is on its way.
 NEW_ACTIVITY = Somebody wrote in the meantime. Nothing was sent: please read that first.
 UNAVAILABLE = This is not available at the moment. Please try again shortly.

@@ -5,6 +5,7 @@ identity-rule-ask = Identity: ask for the e-mail address
 identity-rule-link = Identity: address received
 identity-rule-link-at-once = Identity: address in the first message
 identity-rule-known = Identity: known meanwhile
+identity-rule-found-out = Identity: linked or verified
 identity-rule-ask-again = Identity: ask again
 identity-rule-hand-over = Identity: hand over to agents
 

@@ -31,11 +31,13 @@ INTERACTION_READ_ONLY =
     Bu görüşme bitti ve müşterinin daha yeni bir görüşmesi var: artık yalnızca okunabilir.
 TOKEN_ENDED = Bu anahtar iptal edilmiş ya da süresi dolmuş. Lütfen yeni bir anahtar oluşturun.
 INTERACTION_NOT_OPEN = Bu, açık listenizde değil. Lütfen önce yeniden açın.
+CANNOT_DELETE_ONESELF = Kimse kendini silemez. Lütfen başka bir yöneticiden isteyin.
 EDIT_CONFLICT =
     Bu arada bir başkası bunu değiştirdi. Hiçbir şey kaydedilmedi: lütfen iki sürümü karşılaştırın.
 EDIT_CONFLICT_WITH_ONESELF =
     Bunu başka bir pencerede siz değiştirdiniz. Hiçbir şey kaydedilmedi: lütfen iki sürümü karşılaştırın.
 LIMIT_REACHED = Sınıra ulaşıldı: en fazla { $limit }.
+STILL_IN_USE = Buna ait talepler var ve bunlar kalıcıdır: silinemez.
 ALREADY_EXISTS = Bu zaten var.
 ALREADY_MERGED = Bu müşteri zaten birleştirilmiş.
 NEWER_MERGE =
@@ -51,6 +53,8 @@ WRONG_TOKEN = Bu belirteç bir şey kanıtlamıyor: yanlış, süresi dolmuş ya
 NOTHING_TO_VERIFY = Doğrulanacak bir şey yok: zaten doğrulanmış ya da bilinen bir e-posta adresi yok.
 CODE_TRIES_USED_UP = Bu kod { $limit } kez yanlış girildi ve artık geçersiz. Lütfen yenisini gönderin.
 VERIFICATIONS_SENT = Bir saatte en fazla { $limit } kod gönderilebilir. Lütfen daha sonra yeniden deneyin.
+UNSENT_CHAT_FILES = Henüz gönderilmemiş { $limit } dosya var. Lütfen önce bunlardan bazılarını gönderin.
+CHAT_FILES_OF_DAY = Bir sohbete 24 saat içinde en fazla { $limit } dosya yüklenebilir.
 TOO_LATE = Geri almak için artık çok geç: yola çıktı.
 NEW_ACTIVITY = Bu arada yeni bir şey yazıldı. Hiçbir şey gönderilmedi: lütfen önce onu okuyun.
 UNAVAILABLE = Bu şu anda kullanılamıyor. Lütfen biraz sonra tekrar deneyin.

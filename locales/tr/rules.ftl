@@ -5,6 +5,7 @@ identity-rule-ask = Kimlik: e-posta adresini sor
 identity-rule-link = Kimlik: adres alındı
 identity-rule-link-at-once = Kimlik: adres ilk mesajda
 identity-rule-known = Kimlik: bu arada öğrenildi
+identity-rule-found-out = Kimlik: bağlandı veya doğrulandı
 identity-rule-ask-again = Kimlik: yeniden sor
 identity-rule-hand-over = Kimlik: temsilcilere aktar
 

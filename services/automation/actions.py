@@ -141,7 +141,7 @@ async def _link_profile(acting: Acting, _action: Action) -> bool:
     if words.id is None or not words.claims:
         return False
     ask_to_link(acting.work, acting.hand.ticket.id, words.id)
-    return True
+    return words.claims_anew
 
 
 _DEEDS: dict[RuleActionKind, Callable[[Acting, Action], Awaitable[bool]]] = {

@@ -26,6 +26,7 @@ from services.validation import InputCheck
 CONDITIONS_MAXIMUM = 20  # of both blocks together: each is looked at after every event
 ACTIONS_MAXIMUM = 20
 VALUES_MAXIMUM = 50  # as many tags as a ticket can have
+TEXTS_MAXIMUM = 100  # of a rule, which are looked for in each message while its customer waits
 RUNS_HOURS_MAXIMUM = 720  # thirty days; who asks for more asks for ever
 RUNS_MINIMUM_MAXIMUM = 100
 ItemT = TypeVar("ItemT")
@@ -107,6 +108,13 @@ def check_whole(check: InputCheck, all_of: Block, any_of: Block, actions: Block)
         check.refuse("allOf", FieldErrorCode.REQUIRED)
     if count > CONDITIONS_MAXIMUM:
         check.refuse("allOf", FieldErrorCode.TOO_LONG, CONDITIONS_MAXIMUM, count)
+    texts = sum(
+        len(condition.values)
+        for condition in (*all_of.items, *any_of.items)
+        if condition.kind is RuleConditionKind.TEXT_CONTAINS
+    )
+    if texts > TEXTS_MAXIMUM:
+        check.refuse("allOf", FieldErrorCode.TOO_LONG, TEXTS_MAXIMUM, texts)
     messages = sum(action.kind is RuleActionKind.SEND_MESSAGE for action in actions.items)
     if messages > MESSAGES_MAXIMUM:  # it could never run
         check.refuse("actions", FieldErrorCode.TOO_LONG, MESSAGES_MAXIMUM, messages)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -96,7 +97,13 @@ def _found(*texts: str) -> _Look:
 
 def _containing(condition: Condition, words: Words) -> Iterator[str]:
     """Give the texts that stand in what was written, whatever their case and accents."""
-    return (text for text in condition.values if fold(text) in words.folded)
+    return (text for text in condition.values if _folded(text) in words.folded)
+
+
+# Every text of a busy brand. To fold them anew for each event took many times as long as to look.
+@lru_cache(maxsize=10_000)
+def _folded(text: str) -> str:
+    return fold(text)
 
 
 def _in_message(look: Callable[[Condition, Words], _Look]) -> "_Looking":

@@ -14,7 +14,7 @@ class Condition:
 
     `values` are any of: channels, statuses, priorities, names of fields, texts, or ids of tags,
     teams and topics in hexadecimal. Which of them the kind takes, and whether it takes any, says
-    services/automation/checks.py. `rule_id` (None: the rule itself), `hours` and `minimum` belong
+    services/automation/shapes.py. `rule_id` (None: the rule itself), `hours` and `minimum` belong
     to RUN_COUNT, which holds where that rule ran on the ticket at least `minimum` times within
     `hours`; RAN_SINCE, which holds where it ran after the message was written, has `rule_id` alone.
     """
@@ -45,7 +45,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action. Which of its values it needs says services/automation/checks.py.
+    """One action. Which of its values it needs says services/automation/shapes.py.
 
     `text` is what is sent, noted or told, with the placeholders of placeholders.py. `value` is a
     status or a priority. NOTIFY tells `agent_id`, all of `team_id`, or, without both, all admins.

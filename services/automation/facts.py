@@ -7,22 +7,27 @@ from functools import cache, cached_property
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, case, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.text import address_key, fold
 from models.brands import Brand
 from models.channel_profiles import ChannelProfile, ProfileLinkState
 from models.channels import Channel
+from models.customer_moves import CustomerMove
 from models.customers import Customer
+from models.first_contacts import is_first_of_customer
 from models.messages import MESSAGE_CHARACTERS, Message, MessageDirection
+from models.profile_links import ProfileLink
 from models.rules import RuleRun
 from models.tags import TicketTag
 from models.tickets import Ticket, TicketPriority, TicketStatus
-from services.first_contacts import is_first_of_customer
 from services.identity.claims_in_text import Claims, emails_in, phones_in
 
 Reader = AsyncConnection | AsyncSession
+
+_IS_CLAIMED = ChannelProfile.link_state == ProfileLinkState.CLAIMED
+_IS_LINKED = func.coalesce(ChannelProfile.link_state != ProfileLinkState.OWN, false())
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,8 @@ class Words:
     """A message that was written. What is looked for in it is looked for once.
 
     Telephone numbers are written as in the country of the customer's `known_phone`, or of their
-    `language`, or the brand's. What was claimed by the profile before is there while that is not
-    linked. Beyond what an agent could send nothing is read of a mail.
+    `language`, or the brand's. `claimed_email` and `claimed_phone` are what was claimed last by the
+    profile, which may be linked. Beyond what an agent could send nothing is read of a mail.
     """
 
     id: UUID | None
@@ -45,6 +50,7 @@ class Words:
     brand_email: str | None = None
     claimed_email: str | None = None
     claimed_phone: str | None = None
+    is_linked: bool = False
 
     @cached_property
     def folded(self) -> str:
@@ -69,11 +75,21 @@ class Words:
 
     @property
     def kept(self) -> Claims:
-        """What was claimed before by the profile by which it came."""
+        """What was claimed before by the profile by which it came, while that is not linked."""
+        if self.is_linked:
+            return Claims()
         emails, phones = (
             () if each is None else (each,) for each in (self.claimed_email, self.claimed_phone)
         )
         return Claims(emails, phones)
+
+    @property
+    def claims_anew(self) -> bool:
+        """Whether it claims another address or number than was claimed last."""
+        claimed_email = address_key(self.claimed_email or "")
+        return any(address_key(each) != claimed_email for each in self.claims.emails[:1]) or any(
+            each != self.claimed_phone for each in self.claims.phones[:1]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,24 +152,29 @@ class Facts:
 
 
 async def read_person(reader: Reader, ticket: Any) -> Person:
-    """Read who the customer of a ticket is."""
+    """Read who the customer of a ticket is.
+
+    On a claim alone they are still who they were: a rule that asks only those of whom no address
+    is known would otherwise tell a stranger whom the desk knows.
+    """
+    came_with = (
+        select(CustomerMove.source_id)
+        .join(ProfileLink, ProfileLink.move_id == CustomerMove.id)
+        .join(ChannelProfile, ChannelProfile.id == ProfileLink.profile_id)
+        .where(ProfileLink.profile_id == ticket.profile_id, _IS_CLAIMED)
+        .scalar_subquery()
+    )
     rows = await reader.execute(
         select(
             Brand.name.label("brand_name"),
             Customer.email.is_not(None).label("has_email"),
             Customer.phone.is_not(None).label("has_phone"),
-            ChannelProfile.id.is_not(None).label("is_linked"),
+            _IS_LINKED,
         )
         .select_from(Customer)
         .join(Brand, Brand.id == ticket.brand_id)
-        .outerjoin(
-            ChannelProfile,
-            and_(
-                ChannelProfile.id == ticket.profile_id,
-                ChannelProfile.link_state != ProfileLinkState.OWN,
-            ),
-        )
-        .where(Customer.id == ticket.customer_id)
+        .outerjoin(ChannelProfile, ChannelProfile.id == ticket.profile_id)
+        .where(Customer.id == func.coalesce(came_with, ticket.customer_id))
     )
     return Person(*rows.one())
 
@@ -180,7 +201,10 @@ def _select_words() -> Select[*tuple[Any, ...]]:
             Message.body,
             Message.direction,
             Message.is_automatic,
-            is_first_of_customer().label("is_first_contact"),
+            # Whether the one they claim to be has written before is not for them to find out.
+            case(
+                (_IS_CLAIMED, is_first_of_customer(of_profile=True)), else_=is_first_of_customer()
+            ),
             func.coalesce(Customer.language, Brand.language).label("language"),
             Message.created_at,
             Customer.phone.label("known_phone"),
@@ -188,17 +212,12 @@ def _select_words() -> Select[*tuple[Any, ...]]:
             ChannelProfile.claimed_email,
             # The number that the handle is, and which a channel tells besides, claims nothing.
             func.nullif(ChannelProfile.claimed_phone, Customer.phone).label("claimed_phone"),
+            _IS_LINKED,
         )
         .join(Ticket, Ticket.id == Message.ticket_id)
         .join(Customer, Customer.id == Ticket.customer_id)
         .join(Brand, Brand.id == Ticket.brand_id)
-        .outerjoin(
-            ChannelProfile,
-            and_(
-                ChannelProfile.id == Ticket.profile_id,
-                ChannelProfile.link_state == ProfileLinkState.OWN,
-            ),
-        )
+        .outerjoin(ChannelProfile, ChannelProfile.id == Ticket.profile_id)
     )
 
 

@@ -1,8 +1,8 @@
 """What keeps rules from looping (product.md, part 4). Counts stand in the database, whoever runs.
 
-They are read under the lock of the ticket, so that processes share them and none is a moment late.
-They count all tickets that were begun by the same handle: a robot whose ticket was closed writes
-into a new one, and goes on as before.
+They are read under the locks of the ticket and of the profile it came by, so that processes share
+them and none is a moment late. They count all tickets of that profile: a robot whose ticket was
+closed writes into a new one, and goes on as before.
 """
 
 from collections import Counter

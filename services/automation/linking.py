@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from core.database import is_passing
 from core.errors import DomainError
 from models.tickets import Ticket
 from services.automation.facts import read_words
@@ -32,14 +33,18 @@ async def link_claimed(work: UnitOfWork, payload: Payload) -> None:
     message_id = UUID(payload["message_id"])
     claims = (await read_words(work.session, [message_id]))[message_id].claims
     ticket_id = UUID(payload["ticket_id"])
-    await hold_for_claims(work, ticket_id, [claims])
+    held = await hold_for_claims(work, ticket_id, claims)
+    if held is None:
+        return
     ticket = await work.session.get_one(Ticket, ticket_id, with_for_update=True)
     work.chain = payload["chain"]
     hand = TicketInHand(work, ticket)
     try:
         async with hand.attempt():
-            await link_by_claim(work, hand, claims)
+            await link_by_claim(work, hand, held)
     except DomainError as error:
+        if is_passing(error):
+            raise
         # Agents have linked or merged meanwhile what this would link.
         _log.info("a claim is not followed", ticket_id=str(ticket_id), reason=error.code)
     await hand.finish()

@@ -5,7 +5,6 @@ out takes no lock, and nothing but the events.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +13,9 @@ from models.rules import RuleConditionKind, RuleTrigger
 from services.automation.conditions import may_match
 from services.automation.facts import Facts, Person, Words
 from services.automation.foresight import Foreseen
+from services.automation.happenings import Happening
 from services.automation.rulebook import Rulebook, TriedRule
-from services.automation.triggers import is_agent_ticket, message_of, trigger_of
-from services.changes import changes_told_by
+from services.automation.triggers import is_agent_ticket
 
 _SOMEBODY = Person("", has_email=False, has_phone=False)
 
@@ -55,23 +54,14 @@ def _waits_for_others(rule: TriedRule, changed: Collection[str]) -> bool:
     )
 
 
-def _words_of(event: EventRecord, words: Mapping[UUID, Words]) -> Words | None:
-    message_id = message_of(event)
-    return words.get(message_id) if message_id else None
-
-
 def _that_may_match(
     book: Rulebook, ticket: Any, event: EventRecord, words: Mapping[UUID, Words]
 ) -> Iterator[TriedRule]:
     """Give the rules that may match after an event."""
-    written = _words_of(event, words)
-    trigger = trigger_of(event, ticket.channel, written.direction if written else None)
-    if trigger is None:
+    happening = Happening.of(event, ticket.channel, words)
+    if happening.trigger is None:
         return
-    facts = replace(
-        Facts.of(ticket, event.occurred_at, _SOMEBODY, ()),
-        message=written,
-        changed=frozenset(change["field"] for change in changes_told_by(event)),
-    )
-    rules = book.tried_after(trigger, is_agent_ticket=is_agent_ticket(ticket.channel))
+    facts = happening.added_to(Facts.of(ticket, event.occurred_at, _SOMEBODY, ()))
+    is_agents = is_agent_ticket(ticket.channel)
+    rules = book.tried_after(happening.trigger, is_agent_ticket=is_agents)
     yield from (rule for rule in rules if may_match(rule, facts))

@@ -15,7 +15,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
 
 from core.database import Database, is_passing
 from models.actors import AUTOMATION
@@ -132,21 +131,19 @@ async def _lock(work: UnitOfWork, waiting: _Waiting) -> Ticket | None:
 
     The ticket's row is written several times, and whenever PostgreSQL writes again what this
     transaction has written it shares a lock of all that the row refers to. So its customer and
-    their profile are shared first, in the order in which messages that come in lock them.
+    their profile come first, in the order in which messages that come in lock them. The limits are
+    those of the profile, whichever of its tickets is tried: two of them take turns.
 
     None where it was tried, or became another customer's, since it was read.
     """
     if waiting.profile_id is not None:
-        await _share(work, ChannelProfile.id, waiting.profile_id)
-    await _share(work, Customer.id, waiting.customer_id)
+        profile = select(ChannelProfile.id).where(ChannelProfile.id == waiting.profile_id)
+        await work.session.execute(profile.with_for_update(key_share=True))
+    customer = select(Customer.id).where(Customer.id == waiting.customer_id)
+    await work.session.execute(customer.with_for_update(read=True, key_share=True))
     ticket = await work.session.get_one(Ticket, waiting.ticket_id, with_for_update=True)
     now = (ticket.rules_after, ticket.customer_id, ticket.profile_id)
     return ticket if now == (waiting.after, waiting.customer_id, waiting.profile_id) else None
-
-
-async def _share(work: UnitOfWork, key: InstrumentedAttribute[UUID], row_id: UUID) -> None:
-    shared = select(key).where(key == row_id).with_for_update(read=True, key_share=True)
-    await work.session.execute(shared)
 
 
 async def _try_all(
@@ -155,14 +152,11 @@ async def _try_all(
     hand = TicketInHand(work, ticket)
     hand.tell_rules_of(partial(acts_may_concern, waiting.book))
     trial = Trial(work, hand, waiting.book, waiting.words, is_careful=is_careful)
-    await trial.read(waiting.events)
     last = waiting.events[-1].sequence if waiting.events else ticket.version
     # What has happened since it was read, or was too much, is left to another job.
     ticket.rules_after = last if last < ticket.version else None
     if ticket.rules_after is not None:
         work.enqueue(RUN_RULES, {"ticket_id": ticket.id.hex})
-    for event in waiting.events:
-        await trial.try_after(event)
-    await trial.pause_tripped()
+    await trial.try_all(waiting.events)
     await hand.finish()
     return trial.outcomes

@@ -25,6 +25,7 @@ class TicketField(StrEnum):
     ASSIGNEE = "assignee"
     TAGS = "tags"
     CUSTOMER = "customer"
+    PROFILE = "profile"
 
 
 @dataclass(frozen=True, slots=True)

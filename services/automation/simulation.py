@@ -10,7 +10,6 @@ from sqlalchemy import select
 from models.event_records import EventRecord
 from models.event_topics import topic_named
 from models.events import Event, record_of
-from models.messages import MessageDirection
 from models.tickets import Ticket
 from services.automation.conditions import check, matches
 from services.automation.definitions import Action
@@ -18,17 +17,16 @@ from services.automation.effects import after
 from services.automation.facts import (
     Facts,
     Reader,
-    Words,
     read_person,
     read_runs,
     read_tags,
     read_ticket,
     read_words,
 )
+from services.automation.happenings import Happening
 from services.automation.outcomes import ActionResult, Outcome, RuleSkip, TakenAction
 from services.automation.rulebook import TriedRule, hours_counted
-from services.automation.triggers import UPDATES, is_agent_ticket, message_of, trigger_of
-from services.changes import changes_told_by
+from services.automation.triggers import UPDATES, is_agent_ticket, message_of
 
 # Of a ticket with which nothing of the kind has happened for so long, nothing is tried.
 _EVENTS_LOOKED_AT = 200
@@ -41,18 +39,16 @@ async def simulate(reader: Reader, rule: TriedRule, ticket_id: UUID, now: dateti
     Whether the viewer may see the ticket is asked before.
     """
     ticket = await read_ticket(reader, ticket_id)
-    event, words = await _newest(reader, rule, ticket)
+    happening = await _newest(reader, rule, ticket)
     person = await read_person(reader, ticket)
     facts = Facts.of(ticket, now, person, await read_tags(reader, ticket_id))
     hours = max(hours_counted([rule]), default=0)
-    facts = replace(
-        facts,
-        message=words,
-        changed=frozenset(change["field"] for change in changes_told_by(event))
-        if event
-        else frozenset(),
-        runs=await read_runs(reader, ticket_id, now, timedelta(hours=hours)) if hours else (),
-    )
+    if hours:
+        runs = await read_runs(reader, ticket_id, now, timedelta(hours=hours))
+        facts = replace(facts, runs=runs)
+    if happening is not None:
+        facts = happening.added_to(facts)
+    event = happening.event if happening is not None else None
     skip = _skip(rule, ticket, event)
     has_matched = skip is None and matches(rule, facts)
     return Outcome(
@@ -65,10 +61,8 @@ async def simulate(reader: Reader, rule: TriedRule, ticket_id: UUID, now: dateti
     )
 
 
-async def _newest(
-    reader: Reader, rule: TriedRule, ticket: Ticket
-) -> tuple[EventRecord | None, Words | None]:
-    """Return the newest event of the rule's trigger, and what was written with it."""
+async def _newest(reader: Reader, rule: TriedRule, ticket: Ticket) -> Happening | None:
+    """Return what happened last of the rule's trigger."""
     rows = await reader.execute(
         select(Event.__table__)
         .where(Event.topic == topic_named(Ticket, ticket.id), Event.type.in_(UPDATES))
@@ -77,12 +71,8 @@ async def _newest(
     )
     events = [record_of(row) for row in rows]
     written = await read_words(reader, [each for each in map(message_of, events) if each])
-    for event in events:
-        words = written.get(message_id) if (message_id := message_of(event)) else None
-        direction: MessageDirection | None = words.direction if words else None
-        if trigger_of(event, ticket.channel, direction) is rule.trigger:
-            return event, words
-    return None, None
+    happenings = (Happening.of(event, ticket.channel, written) for event in events)
+    return next((each for each in happenings if each.trigger is rule.trigger), None)
 
 
 def _skip(rule: TriedRule, ticket: Ticket, event: EventRecord | None) -> RuleSkip | None:

@@ -1,12 +1,13 @@
 """Tickets whose rules are still to be tried, and whose job was given up.
 
 A job that failed for hours is a dead letter, and the next thing that happens on the ticket asks for
-another. Nothing may happen there: the customer waits. So upkeep asks in its place.
+another. Nothing may happen there: the customer waits. So upkeep lets the dead letter be tried anew:
+one more job each time would be one more dead letter for people to look at.
 """
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, cast, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, select, update
 
 from models.event_topics import topic_of
 from models.events import read_events
@@ -21,27 +22,38 @@ from services.unit_of_work import UnitOfWork
 _EVENTS_LOOKED_AT = 1_000
 
 
-async def take_up_next(work: UnitOfWork) -> bool:
-    """Ask for the rules of such a ticket again; return whether there was one.
+def tickets() -> Select[UUID]:
+    """Return the query for the ids of such tickets."""
+    return select(Ticket.id).where(_is_stranded())
+
+
+async def take_up(work: UnitOfWork, ticket_id: UUID) -> None:
+    """Let the rules of such a ticket be tried again, if it is one still.
 
     Where it was put aside in foresight of what rules would do, agents have it meanwhile.
     """
     ticket = await work.session.scalar(
         select(Ticket)
-        .where(
-            Ticket.rules_after.is_not(None),
-            Ticket.id.in_(_of_jobs(Job.failed_at.is_not(None))),
-            Ticket.id.not_in(_of_jobs(Job.failed_at.is_(None))),
-        )
-        .order_by(Ticket.id)
-        .limit(1)
+        .where(Ticket.id == ticket_id, _is_stranded())
         .with_for_update(skip_locked=True)
     )
     if ticket is None:
-        return False
+        return
     await _open_if_foreseen(work, ticket)
-    work.enqueue(RUN_RULES, {"ticket_id": ticket.id.hex})
-    return True
+    dead = Job.payload["ticket_id"].as_string() == ticket.id.hex
+    await work.session.execute(
+        update(Job)
+        .where(Job.kind == RUN_RULES, Job.failed_at.is_not(None), dead)
+        .values(failed_at=None, attempts=0, run_at=work.now)
+    )
+
+
+def _is_stranded() -> ColumnElement[bool]:
+    return and_(
+        Ticket.rules_after.is_not(None),
+        Ticket.id.in_(_of_jobs(Job.failed_at.is_not(None))),
+        Ticket.id.not_in(_of_jobs(Job.failed_at.is_(None))),
+    )
 
 
 def _of_jobs(which: ColumnElement[bool]) -> Select[UUID]:

@@ -1,10 +1,10 @@
 """Trying rules on a ticket in hand, event by event, each rule seeing what those before it did."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import perf_counter_ns
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -29,12 +29,12 @@ from services.automation.facts import (
     read_tags,
 )
 from services.automation.foresight import Foreseen
+from services.automation.happenings import Happening
 from services.automation.limits import WINDOW, Recent, limit_reached, read_recent
 from services.automation.outcomes import ActionFailure, ActionResult, TakenAction
 from services.automation.pausing import pause
 from services.automation.rulebook import Rulebook, TriedRule
-from services.automation.triggers import is_agent_ticket, message_of, trigger_of
-from services.changes import changes_told_by
+from services.automation.triggers import is_agent_ticket
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 from services.waiting import OPEN_STATUSES
@@ -47,24 +47,25 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Occasion:
-    """An event after which rules are tried, and what has come of that so far."""
+    """What happened, after which rules are tried, and what has come of that so far."""
 
-    event: EventRecord
-    words: Words | None
-    foreseen: Foreseen | None
+    happening: Happening
+    foreseen: Foreseen | None = field(init=False)
+    depth: int = field(init=False)
     is_settled: bool = False
     has_tripped: bool = False
-    depth: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.foreseen = Foreseen.at(self.event)
         self.depth = self.event.payload.get("chain", 0)
+
+    @property
+    def event(self) -> EventRecord:
+        return self.happening.event
 
 
 class Trial:
-    """The rules of one ticket, tried within one act. `read` comes first, `pause_tripped` last.
-
-    With `is_careful` each action can fail without the others, whatever it raises.
-    """
+    """The rules of one ticket, tried within one act after some events; see `try_all`."""
 
     def __init__(
         self,
@@ -75,6 +76,10 @@ class Trial:
         *,
         is_careful: bool,
     ) -> None:
+        """Take what was read before; `words` are the messages that the events tell of.
+
+        With `is_careful` each action can fail without the others, whatever it raises.
+        """
         self.outcomes: list[RuleRunOutcome] = []
         self._work = work
         self._hand = hand
@@ -87,8 +92,19 @@ class Trial:
         self._recent: Recent | None = None
         self._tripped: dict[UUID, RulePause] = {}
 
-    async def read(self, events: Sequence[EventRecord]) -> None:
-        """Read what rules look at now that the ticket is locked, once for all these events."""
+    async def try_all(self, events: Sequence[EventRecord]) -> None:
+        """Try the rules after each of these events of the ticket, which is locked.
+
+        Rules that run into a limit are paused in the end.
+        """
+        await self._read(events)
+        for event in events:
+            await self._try_after(event)
+        for rule_id in sorted(self._tripped):
+            await pause(self._work, rule_id, self._tripped[rule_id], self._hand.ticket)
+
+    async def _read(self, events: Sequence[EventRecord]) -> None:
+        """Read what rules look at, once for all events."""
         session, ticket = self._work.session, self._hand.ticket
         back = max(WINDOW, timedelta(hours=self._book.counted_hours))
         event_ids = [event.id for event in events]
@@ -96,14 +112,14 @@ class Trial:
         self._tag_ids = await read_tags(session, ticket.id)
         self._runs = await read_runs(session, ticket.id, self._work.now, back, event_ids)
 
-    async def try_after(self, event: EventRecord) -> None:
+    async def _try_after(self, event: EventRecord) -> None:
         """Try the rules of an event's trigger in their order."""
         channel = self._hand.ticket.channel
-        words = self._words.get(message_id) if (message_id := message_of(event)) else None
-        trigger = trigger_of(event, channel, words.direction if words else None)
-        if trigger is None or _is_past(event, words):
+        happening = Happening.of(event, channel, self._words)
+        trigger = happening.trigger
+        if trigger is None or _is_past(happening):
             return
-        occasion = _Occasion(event, words, Foreseen.at(event))
+        occasion = _Occasion(happening)
         facts = self._facts(occasion)
         for rule in self._book.tried_after(trigger, is_agent_ticket=is_agent_ticket(channel)):
             if matches(rule, facts) and not self._is_done(rule, event):
@@ -111,20 +127,10 @@ class Trial:
                 facts = self._facts(occasion)
         self._settle(occasion, trigger)
 
-    async def pause_tripped(self) -> None:
-        """Pause the rules that ran into a limit."""
-        for rule_id in sorted(self._tripped):
-            await pause(self._work, rule_id, self._tripped[rule_id], self._hand.ticket)
-
     def _facts(self, occasion: _Occasion) -> Facts:
         facts = Facts.of(self._hand.ticket, self._work.now, self._person, self._tag_ids)
-        return replace(
-            facts,
-            status=self._status_hidden_by(occasion) or facts.status,
-            message=occasion.words,
-            changed=frozenset(change["field"] for change in changes_told_by(occasion.event)),
-            runs=tuple(self._runs),
-        )
+        status = self._status_hidden_by(occasion) or facts.status
+        return occasion.happening.added_to(replace(facts, status=status, runs=tuple(self._runs)))
 
     def _status_hidden_by(self, occasion: _Occasion) -> TicketStatus | None:
         """Return the status that a message has asked for, while one stands there in foresight."""
@@ -150,9 +156,9 @@ class Trial:
             self._tripped[rule.id] = limit
             self._keep(rule, facts, occasion, (), began, limit)
             return
-        self._work.chain = occasion.depth + 1
-        taken = [await self._act(action, rule.id, occasion) for action in rule.definition.actions]
-        self._work.chain = 0
+        with self._work.led_by(occasion.depth + 1):
+            actions = rule.definition.actions
+            taken = [await self._act(action, rule.id, occasion) for action in actions]
         self._keep(rule, facts, occasion, taken, began)
         done = [action.action.kind for action in taken if action.result is ActionResult.DONE]
         self._recent = recent.and_then(
@@ -163,20 +169,15 @@ class Trial:
         facts = self._facts(occasion)
         acting = Acting(self._work, self._hand, rule_id, facts)
         try:
-            if self._is_careful:
-                async with self._hand.attempt():
-                    changed = await carry_out(acting, action)
-            else:
+            async with self._hand.attempt() if self._is_careful else nullcontext():
                 changed = await carry_out(acting, action)
-        except ActionFailed as failure:
-            return TakenAction(action, ActionResult.FAILED, failure.reason)
-        except DomainError:
-            return TakenAction(action, ActionResult.FAILED, ActionFailure.REFUSED)
         except Exception as error:
-            if not self._is_careful or is_passing(error):
+            reason = self._reason_of(error)
+            if reason is None:
                 raise
-            _log.exception("an action of a rule failed", rule_id=str(rule_id), kind=action.kind)
-            return TakenAction(action, ActionResult.FAILED, ActionFailure.INTERNAL)
+            if reason is ActionFailure.INTERNAL:
+                _log.exception("an action of a rule failed", rule_id=str(rule_id), kind=action.kind)
+            return TakenAction(action, ActionResult.FAILED, reason)
         if action.kind in STATUS_ACTIONS:
             # What was done in foresight of this action is its doing.
             changed = changed or facts.status is not self._hand.ticket.status
@@ -184,6 +185,16 @@ class Trial:
         if changed:
             self._heed(action)
         return TakenAction(action, ActionResult.DONE if changed else ActionResult.NO_CHANGE)
+
+    def _reason_of(self, error: Exception) -> ActionFailure | None:
+        """Return why an action failed; None where everything is to be tried again."""
+        if isinstance(error, ActionFailed):
+            return error.reason
+        if is_passing(error):
+            return None
+        if isinstance(error, DomainError):
+            return ActionFailure.REFUSED
+        return ActionFailure.INTERNAL if self._is_careful else None
 
     def _heed(self, action: Action) -> None:
         """Keep up with the tags, which do not stand on the ticket's row."""
@@ -231,20 +242,20 @@ class Trial:
     def _settle(self, occasion: _Occasion, trigger: RuleTrigger) -> None:
         """Leave no customer unheard whose message rules were expected to answer."""
         ticket, status = self._hand.ticket, self._status_hidden_by(occasion)
-        self._work.chain = occasion.depth + 1
-        if occasion.has_tripped and trigger is RuleTrigger.INCOMING:
-            if ticket.status not in OPEN_STATUSES:
-                self._hand.set_status(TicketStatus.OPEN)
-        elif status is not None and not self._is_overtaken(occasion):
-            self._hand.set_status(status)
-        self._work.chain = 0
+        with self._work.led_by(occasion.depth + 1):
+            if occasion.has_tripped and trigger is RuleTrigger.INCOMING:
+                if ticket.status not in OPEN_STATUSES:
+                    self._hand.set_status(TicketStatus.OPEN)
+            elif status is not None and not self._is_overtaken(occasion):
+                self._hand.set_status(status)
 
     def _is_overtaken(self, occasion: _Occasion) -> bool:
         """Tell whether rules have put the ticket where it stands after this message was written.
 
         Who writes three lines at once is heard once one of them is answered.
         """
-        since = occasion.words.created_at if occasion.words else None
+        words = occasion.happening.words
+        since = words.created_at if words else None
         settling = self._book.doing(STATUS_ACTIONS)
         later = (run for run in self._runs if run.event_id != occasion.event.id)
         return since is not None and any(
@@ -252,6 +263,7 @@ class Trial:
         )
 
 
-def _is_past(event: EventRecord, words: Words | None) -> bool:
-    moment: Any = words.created_at if words is not None else None
-    return moment is not None and event.occurred_at - moment > _PAST
+def _is_past(happening: Happening) -> bool:
+    words = happening.words
+    moment = words.created_at if words is not None else None
+    return moment is not None and happening.event.occurred_at - moment > _PAST

@@ -1,95 +1,102 @@
 """What somebody says of themselves on a channel, and the known customer whom that may mean.
 
 A claim proves nothing, so it moves only a profile of which nothing else is known: one that nobody
-has linked, or verified, and whose customer has no e-mail address. All others keep the claim, and
-agents are shown whom it may mean (`ChannelProfile.suggestions`).
+has linked, or verified, or unlinked from that very customer, and whose customer has no e-mail
+address. All others keep the claim, and agents are shown whom it may mean: see
+`ChannelProfile.suggestions`.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from core.text import address_key
 from models.brands import Brand
 from models.channel_profiles import ChannelProfile, ProfileLinkState
-from models.channels import Channel
+from models.customer_moves import CustomerMove, CustomerMoveKind, MovedRow
 from models.customers import Customer
-from models.event_topics import topic_of
 from models.tickets import Ticket
-from services import customers, profile_links
-from services.handles import handle_key
+from services import channel_profiles, profile_links
 from services.identity.claims_in_text import Claims
-from services.profile_links import HeldProfile, make_over
+from services.identity.known_people import known_by_contacts
+from services.profile_links import HeldProfile, make_over_held
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 
+# Whether one customer has an address or a number, or several do.
+_ENOUGH = 2
 
-async def hold_for_claims(work: UnitOfWork, ticket_id: UUID, said: Sequence[Claims]) -> None:
-    """Lock what `link_by_claim` locks besides the ticket, which comes after it.
 
-    `said` is what it will be called with, message by message: each can mean other people.
+@dataclass(frozen=True, slots=True)
+class HeldClaims:
+    """What was said, by whom, and the one customer whom it means, if it may move the profile."""
+
+    profile: HeldProfile
+    people: Mapping[UUID, Customer]
+    claims: Claims
+    target_id: UUID | None
+
+
+async def hold_for_claims(work: UnitOfWork, ticket_id: UUID, said: Claims) -> HeldClaims | None:
+    """Lock what `link_by_claim` changes besides the ticket, which comes after it.
+
+    None where the ticket came by no profile, as old ones did.
     """
-    profile_id = await work.session.scalar(select(Ticket.profile_id).where(Ticket.id == ticket_id))
-    if profile_id is None:
-        return
-    held = await profile_links.hold(work, profile_id)
-    brand_id = await work.session.scalar(select(Ticket.brand_id).where(Ticket.id == ticket_id))
-    brand = await work.session.get_one(Brand, brand_id)
-    known: set[UUID] = set()
-    for claims in said:
-        own = _without_address_of(brand, claims)
-        known.update(await known_by(work, own, but=held.profile.customer_id))
-    await profile_links.hold_people(work, held, *known)
+    found = await work.session.execute(
+        select(Ticket.profile_id, Ticket.brand_id).where(Ticket.id == ticket_id)
+    )
+    ticket = found.one()
+    if ticket.profile_id is None:
+        return None
+    held = await profile_links.hold(work, ticket.profile_id)
+    brand = await work.session.get_one(Brand, ticket.brand_id)
+    claims = _without_address_of(brand, said)
+    known = await known_by(work, claims, but=held.profile.customer_id)
+    target_id = await _meant(work, held, known)
+    if target_id is not None:
+        claims = _telling(claims, known)
+    people = await profile_links.hold_people(work, held, *filter(None, (target_id,)))
+    return HeldClaims(held, people, claims, target_id)
 
 
-async def link_by_claim(work: UnitOfWork, hand: TicketInHand, said: Claims) -> bool:
+async def link_by_claim(work: UnitOfWork, hand: TicketInHand, held: HeldClaims) -> bool:
     """Keep the first address and the first number that were said as claims of the profile.
 
     Where exactly one known customer has them, the profile is linked to that customer, unverified,
     and those are kept by which the customer is known.
-    Returns whether anything changed. The caller has called `hold_for_claims` before it locked the
-    ticket, and finishes it.
+    Returns whether anything changed. The caller has locked the ticket, and finishes it.
     """
-    ticket = hand.ticket
-    if ticket.profile_id is None:
-        return False
-    held = await profile_links.hold(work, ticket.profile_id)
-    brand = await work.session.get_one(Brand, ticket.brand_id)
-    claims = _without_address_of(brand, said)
-    target_id = await _meant(work, held, claims)
-    if target_id is None:
-        return await _keep(work, held.profile, claims)
-    await _keep(work, held.profile, await _telling(work, claims, held.profile.customer_id))
-    return await make_over(work, held, target_id, ProfileLinkState.CLAIMED, hand=hand)
+    profile = held.profile.profile
+    is_new = _keep(work, profile, held.people[profile.customer_id], held.claims)
+    if held.target_id is None:
+        return is_new
+    claimed = ProfileLinkState.CLAIMED
+    await make_over_held(work, held.profile, held.people, held.target_id, claimed, hand=hand)
+    return True
 
 
-async def known_by(work: UnitOfWork, claims: Claims, *, but: UUID) -> list[UUID]:
-    """Return the known customers who have one of these addresses or numbers, but for this one.
+async def known_by(work: UnitOfWork, claims: Claims, *, but: UUID) -> Mapping[str, Sequence[UUID]]:
+    """Return the customers who have these addresses or numbers, but for this one, by their keys.
 
-    Of many the first ones are returned: it is only asked whether there is one.
+    Of many who share one the first are returned: it is only asked whether there is one.
     """
-    by_profile = select(ChannelProfile.customer_id).where(
-        ChannelProfile.channel == Channel.EMAIL,
-        ChannelProfile.handle_key.in_([handle_key(Channel.EMAIL, each) for each in claims.emails]),
-        ChannelProfile.link_state != ProfileLinkState.CLAIMED,
+    emails = [address_key(each) for each in claims.emails]
+    found = known_by_contacts(emails, claims.phones).subquery()
+    place = func.row_number().over(partition_by=found.c.key, order_by=found.c.customer_id)
+    others = select(found, place.label("place")).where(found.c.customer_id != but).subquery()
+    rows = await work.session.execute(
+        select(others.c.key, others.c.customer_id)
+        .where(others.c.place <= _ENOUGH)
+        .order_by(others.c.customer_id)
     )
-    found = await work.session.scalars(
-        select(Customer.id)
-        .where(
-            or_(
-                Customer.email_key.in_([address_key(each) for each in claims.emails]),
-                Customer.phone.in_(claims.phones),
-                Customer.id.in_(by_profile),
-            ),
-            Customer.merged_into_id.is_(None),
-            Customer.id != but,
-        )
-        .order_by(Customer.id)
-        .limit(2)
-    )
-    return list(found)
+    known: dict[str, list[UUID]] = defaultdict(list)
+    for key, customer_id in rows:
+        known[key].append(customer_id)
+    return known
 
 
 def _without_address_of(brand: Brand, said: Claims) -> Claims:
@@ -99,34 +106,21 @@ def _without_address_of(brand: Brand, said: Claims) -> Claims:
     return replace(said, emails=tuple(emails))
 
 
-async def _keep(work: UnitOfWork, profile: ChannelProfile, claims: Claims) -> bool:
+def _keep(work: UnitOfWork, profile: ChannelProfile, customer: Customer, claims: Claims) -> bool:
     """Keep the first address and the first number as what the customer said last."""
     email = claims.emails[0] if claims.emails else profile.claimed_email
     phone = claims.phones[0] if claims.phones else profile.claimed_phone
     if (_key(email), phone) == (_key(profile.claimed_email), profile.claimed_phone):
         return False
-    customer = await work.session.get_one(Customer, profile.customer_id)
-    await customers.lock(work, customer)
     profile.claimed_email, profile.claimed_phone = email, phone
-    work.record(
-        "ProfileChanged",
-        {"profile_id": profile.id.hex},
-        topic=topic_of(customer),
-        versions=[customer],
-    )
+    channel_profiles.record(work, "ProfileChanged", profile, customer)
     return True
 
 
-async def _telling(work: UnitOfWork, claims: Claims, speaker_id: UUID) -> Claims:
+def _telling(claims: Claims, known: Mapping[str, Sequence[UUID]]) -> Claims:
     """Put first what names a known customer: "my address is not a@…, it is b@…"."""
-    if len(claims.emails) + len(claims.phones) == 1:
-        return claims
-
-    async def is_known(claim: Claims) -> bool:
-        return bool(await known_by(work, claim, but=speaker_id))
-
-    emails = [each for each in claims.emails if await is_known(Claims(emails=(each,)))]
-    phones = [each for each in claims.phones if await is_known(Claims(phones=(each,)))]
+    emails = [each for each in claims.emails if address_key(each) in known]
+    phones = [each for each in claims.phones if each in known]
     return Claims((*emails, *claims.emails), (*phones, *claims.phones))
 
 
@@ -134,13 +128,42 @@ def _key(email: str | None) -> str | None:
     return None if email is None else address_key(email)
 
 
-async def _meant(work: UnitOfWork, held: HeldProfile, claims: Claims) -> UUID | None:
-    """Return the one customer whom claims can mean, where they may move the profile at all."""
+async def _meant(
+    work: UnitOfWork, held: HeldProfile, known: Mapping[str, Sequence[UUID]]
+) -> UUID | None:
+    """Return the one customer whom claims can mean, where they may move the profile at all.
+
+    From whom it was unlinked it is no more: somebody has found out that they are not that customer,
+    or not to be taken for them.
+    """
     profile = held.profile
-    if held.link is not None or profile.link_state is not ProfileLinkState.OWN:
+    meant = {customer_id for each in known.values() for customer_id in each}
+    if len(meant) != 1 or held.link is not None or profile.link_state is not ProfileLinkState.OWN:
         return None
     owner = await work.session.get_one(Customer, profile.customer_id)
-    if owner.email is not None:
+    target_id = meant.pop()
+    if owner.email is not None or await _was_unlinked(work, profile, target_id):
         return None
-    known = await known_by(work, claims, but=owner.id)
-    return known[0] if len(known) == 1 else None
+    return target_id
+
+
+async def _was_unlinked(work: UnitOfWork, profile: ChannelProfile, customer_id: UUID) -> bool:
+    """Tell whether a profile was taken from a customer, or from who is one with them by now."""
+    source, target = aliased(Customer), aliased(Customer)
+    undone = (
+        select(CustomerMove.id)
+        .join(source, source.id == CustomerMove.source_id)
+        .join(target, target.id == CustomerMove.target_id)
+        .where(
+            CustomerMove.kind == CustomerMoveKind.LINK,
+            CustomerMove.undone_at.is_not(None),
+            or_(source.id == profile.customer_id, source.merged_into_id == profile.customer_id),
+            or_(target.id == customer_id, target.merged_into_id == customer_id),
+            exists().where(
+                MovedRow.move_id == CustomerMove.id,
+                MovedRow.table_name == ChannelProfile.__tablename__,
+                MovedRow.row_id == profile.id,
+            ),
+        )
+    )
+    return bool(await work.session.scalar(select(undone.exists())))

@@ -46,6 +46,13 @@ _HIDDEN_DOT = re.compile(
     r"[ \t]{0,2}[(\[{][ \t]?(?:dot|nokta|τελεία|\.)[ \t]?[)\]}][ \t]{0,2}", re.IGNORECASE
 )
 
+# Slips on telephones: "ali @gmail.com" and "ali@gmail,com". Elsewhere a word may stand before an @.
+_SPACE_BEFORE_AT = re.compile(
+    r"(?<=\w) @(?=(?:gmail|hotmail|outlook|live|windowslive|msn|yahoo|icloud|yandex|mynet)[.,])",
+    re.IGNORECASE,
+)
+_COMMA_FOR_DOT = re.compile(r"(@[^\W_][\w-]{0,62}),(?=(?:com|net|org)\b)", re.IGNORECASE)
+
 # Quotes, brackets, "mailto:" and marks of Markdown end a local part; suffixes end a domain.
 _LOCAL = re.compile(r"\w(?:[\w.+'%-]*[\w+-])?\Z")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[^\W_]|-){0,62}\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{2,63})(?![^\W_])")
@@ -117,7 +124,8 @@ def phones_in(text: str, language: str | None = None, known_phone: str | None = 
 
 def _plain(text: str) -> str:
     start = text[:READ_CHARACTERS].translate(_SPELLING)
-    return _HIDDEN_DOT.sub(".", _HIDDEN_AT.sub("@", start))
+    told = _HIDDEN_DOT.sub(".", _HIDDEN_AT.sub("@", start))
+    return _COMMA_FOR_DOT.sub(r"\1.", _SPACE_BEFORE_AT.sub("@", told))
 
 
 def _candidates(text: str) -> Iterator[tuple[int, int, str]]:
@@ -141,11 +149,16 @@ def _spelled(address: str) -> str:
 
 
 def _without_next_sentence(domain: str) -> str:
-    """Cut off what begins after a full stop without a space: x.com.Teşekkürler is x.com."""
+    """Cut off what begins without a space: x.com.Teşekkürler and x.comTeşekkürler are x.com."""
     labels = domain.split(".")
     for place in range(2, len(labels)):
         if labels[place - 1].islower() and labels[place][:1].isupper():
             return ".".join(labels[:place])
+    last = labels[-1]
+    for place in range(2, len(last) - 1):
+        begun = last[place : place + 2]
+        if last[:place].islower() and begun.istitle():
+            return ".".join((*labels[:-1], last[:place]))
     return domain
 
 

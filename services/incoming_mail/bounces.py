@@ -17,7 +17,6 @@ from models.messages import (
 from models.tickets import Ticket
 from services import notifications, posting
 from services.mail.bounces import Bounce, BounceAction
-from services.mail_tickets import lock_ticket
 from services.unit_of_work import UnitOfWork
 
 
@@ -35,8 +34,8 @@ async def heed_bounce(work: UnitOfWork, bounce: Bounce, ticket_id: UUID | None) 
     """
     if bounce.message_id is None:
         return None
-    found = await work.session.execute(
-        select(Message.id, Message.ticket_id).where(
+    found = await work.session.scalars(
+        select(Message.id).where(
             Message.brand_id.in_(select(Brand.id)),  # the index begins with it
             Message.external_id == bounce.message_id,
             Message.channel == Channel.EMAIL,
@@ -44,11 +43,10 @@ async def heed_bounce(work: UnitOfWork, bounce: Bounce, ticket_id: UUID | None) 
             Message.delivery_state.is_not(None),
         )
     )
-    row = found.first()
-    if row is None:
+    message_id = found.first()
+    if message_id is None:
         return None
-    ticket = await lock_ticket(work, row.ticket_id)
-    message = await work.session.get_one(Message, row.id)
+    ticket, message = await posting.hold(work, message_id)
     if ticket.id != ticket_id and not _names_recipient(bounce, message):
         return None
     if bounce.action is BounceAction.DELAYED:

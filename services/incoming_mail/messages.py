@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import Unavailable
 from models.actors import Actor, ActorKind
 from models.attachments import Attachment
-from models.brands import Brand
 from models.channels import Channel
 from models.messages import Message, MessageDirection
 from models.tickets import TicketStatus
@@ -29,6 +29,7 @@ from services.mail_tickets import (
     take_mail_turn,
 )
 from services.messages import NewMessage
+from services.references import refer_to_brand
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 
@@ -114,5 +115,7 @@ async def _take_ticket(
         subject=without_reply_prefixes(answer.mail.subject) or None,
         is_automatic=answer.is_automatic,
     )
-    brand = await work.session.get_one(Brand, place.brand_id)
+    brand = await refer_to_brand(work, place.brand_id)
+    if brand is None:
+        raise Unavailable  # deleted a moment ago: whoever brings the mail again is told so
     return await hand_over(work, writer, brand, incoming)

@@ -41,7 +41,9 @@ class Addressees:
     async def read(cls, connection: AsyncConnection, replies: ReplyAddresses) -> "Addressees":
         """Read them from the database; of brands with the same address the oldest has it."""
         rows = await connection.execute(
-            select(Brand.id, Brand.email).where(Brand.email.is_not(None)).order_by(Brand.id.desc())
+            select(Brand.id, Brand.email)
+            .where(Brand.email.is_not(None), Brand.deleted_at.is_(None))
+            .order_by(Brand.id.desc())
         )
         return cls(replies, {address_key(row.email): row.id for row in rows})
 

@@ -1,1 +1,1 @@
-"""The parts of live chats: who is let in, how one ends, and what was said as a text."""
+"""The parts of live chats: who is let in, what they may upload, how one ends, and its text."""

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
 from models.actors import ActorKind
+from models.channels import Channel
 from models.chats import Chat, ChatSide
 from models.event_topics import chat_topic
 from models.tickets import Ticket, TicketStatus
@@ -31,7 +32,7 @@ async def end(
         return await _end_as_customer(work, viewer, ticket_id, status)
     hand = await take(work, viewer, ticket_id)
     chat = required(await chat_of(work, hand))
-    await end_chat(work, hand, status or TicketStatus.RESOLVED)
+    _end(work, hand, chat, status or TicketStatus.RESOLVED)
     await hand.finish()
     return chat
 
@@ -42,10 +43,7 @@ async def end_chat(work: UnitOfWork, hand: TicketInHand, status: TicketStatus) -
     The customer of a live chat is told that it has ended. On other channels nobody can tell them,
     and only the status is set. Whoever called finishes with the ticket.
     """
-    chat = await chat_of(work, hand)
-    has_ended = chat is not None and end_conversation(work, hand, chat)
-    has_status = hand.set_status(status)
-    return has_ended or has_status
+    return _end(work, hand, await chat_of(work, hand), status)
 
 
 def end_conversation(work: UnitOfWork, hand: TicketInHand, chat: Chat) -> bool:
@@ -65,6 +63,18 @@ def resume(work: UnitOfWork, hand: TicketInHand, chat: Chat) -> None:
         return
     chat.ended_at = chat.ended_by = None
     _tell(work, hand, "ChatResumed", {})
+
+
+async def resume_chat(work: UnitOfWork, hand: TicketInHand) -> None:
+    """Let the chat of a ticket go on in which its customer writes, by whichever way.
+
+    One whose customer was shut out does not: nobody can read it who is told.
+    """
+    if hand.is_new or hand.ticket.channel is not Channel.LIVE_CHAT:
+        return
+    chat = await chat_of(work, hand)
+    if chat is not None and chat.revoked_at is None:
+        resume(work, hand, chat)
 
 
 def required(chat: Chat | None) -> Chat:
@@ -88,6 +98,12 @@ async def _end_as_customer(
             hand.set_status(TicketStatus.RESOLVED)
         await hand.finish()
     return chat
+
+
+def _end(work: UnitOfWork, hand: TicketInHand, chat: Chat | None, status: TicketStatus) -> bool:
+    has_ended = chat is not None and end_conversation(work, hand, chat)
+    has_status = hand.set_status(status)
+    return has_ended or has_status
 
 
 def _waits_for_nobody(ticket: Ticket) -> bool:

@@ -1,9 +1,10 @@
 """The conversation of a chat as a text: what its customer reads, and nothing else."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,8 @@ from models.messages import Message, MessageDirection
 MESSAGES = 1_000
 CHARACTERS = 500_000
 ZONE_CHARACTERS = 64  # twice as many as the longest name has
+# In each process: whoever has a chat may ask for it again and again.
+WRITTEN_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,10 @@ async def write_down(
     messages: Any = (await connection.execute(_MESSAGES.where(Message.id.in_(shown)))).all()
     files = await _files(connection, shown)
     words = _Words(about.language, about.brand_name, about.customer_name, zone)
-    text = "\n\n".join(words.lines(about.started_at, (count or 0) - len(shown), messages, files))
-    return Transcript(about.brand_name, about.email, about.language, f"{text}\n")
+    left_out = (count or 0) - len(shown)
+    # So many words take a good part of a second: nobody else must wait for that.
+    text = await asyncio.to_thread(words.text, about.started_at, left_out, messages, files)
+    return Transcript(about.brand_name, about.email, about.language, text)
 
 
 _ABOUT = select(
@@ -125,21 +130,29 @@ class _Words:
     customer_name: str
     zone: tzinfo
 
-    def lines(
+    def text(
         self,
         started_at: datetime,
         left_out: int,
         messages: Sequence[Row[Any]],
         files: Mapping[UUID | None, Sequence[str]],
-    ) -> Iterator[str]:
-        """Return the paragraphs."""
+    ) -> str:
+        """Return the whole text. It touches nothing that others use."""
+        paragraphs = [*self._head(started_at, left_out), *self._talk(messages, files)]
+        return "\n\n".join(paragraphs) + "\n"
+
+    def _head(self, started_at: datetime, left_out: int) -> Iterator[str]:
         yield translate(self.language, "transcript-heading", brand=self.brand_name)
-        zone = str(self.zone)
-        yield translate(self.language, "transcript-begin", date=self._day(started_at), zone=zone)
+        day, zone = self._in_words(self._day(started_at)), str(self.zone)
+        yield translate(self.language, "transcript-begin", date=day, zone=zone)
         if left_out:
             yield translate(self.language, "transcript-left-out", count=left_out)
+
+    def _talk(
+        self, messages: Sequence[Row[Any]], files: Mapping[UUID | None, Sequence[str]]
+    ) -> Iterator[str]:
         for day, of_day in groupby(messages, lambda message: self._day(message.created_at)):
-            yield f"— {day} —"
+            yield f"— {self._in_words(day)} —"
             for message in of_day:
                 yield self._message(message, files.get(message.id, ()))
 
@@ -147,8 +160,8 @@ class _Words:
         time = message.created_at.astimezone(self.zone).strftime("%H:%M")
         files = (translate(self.language, "transcript-file", name=name) for name in filenames)
         # What people wrote stands further in: nobody can write what looks like another's message.
-        written = (f"    {line}" for line in (*message.body.splitlines(), *files))
-        return "\n".join((f"{time}  {self._author(message)}", *written))
+        lines = (f"{time}  {self._author(message)}", *message.body.splitlines(), *files)
+        return "\n    ".join(lines)
 
     def _author(self, message: Row[Any]) -> str:
         if message.direction is MessageDirection.INCOMING:
@@ -156,6 +169,8 @@ class _Words:
         name: str = message.agent_name or self.brand_name
         return name
 
-    def _day(self, moment: datetime) -> str:
-        day = moment.astimezone(self.zone).date()
+    def _day(self, moment: datetime) -> date:
+        return moment.astimezone(self.zone).date()
+
+    def _in_words(self, day: date) -> str:
         return str(format_date(day, "full", locale=self.language))

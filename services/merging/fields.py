@@ -16,7 +16,7 @@ from models.channels import Channel
 from models.companies import Company
 from models.customers import Customer
 from services.changes import FieldChange, apply_edit, readable, refuse_if_changed
-from services.handles import handle_key, is_known_as
+from services.handles import handle_key, has_handle
 from services.unit_of_work import UnitOfWork
 
 # The columns of a customer that people fill in, by the names that the API gives them.
@@ -131,15 +131,13 @@ async def take_over(
 
 
 async def introduce_address(
-    work: UnitOfWork, customer: Customer, channel: Channel, handle: str | None
+    work: UnitOfWork, customer: Customer, channel: Channel, handle: str
 ) -> ChannelProfile | None:
     """Let a customer be known by an address or number that is theirs, and stands in no field.
 
     Returns the profile that it took; None where the channel knows somebody by it already.
     """
-    if handle is None:
-        return None
-    known = select(ChannelProfile.id).where(is_known_as(channel, handle))
+    known = select(ChannelProfile.id).where(has_handle(channel, handle))
     if await work.session.scalar(known) is not None:
         return None
     profile = ChannelProfile(

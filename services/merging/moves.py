@@ -6,13 +6,13 @@ A link says that one profile is somebody else's: what came in by that profile go
     source, target = await hold(work, source_id, target_id)
     moved = await move(work, CustomerMoveKind.LINK, source, target, profile_ids=[profile.id])
     …
-    await undo(work, moved)
+    await undo(work, moved, source, target)
 
 writes down every row that moved, in a few statements however many they are, tells all who look at
-them, and puts every row back. Before it writes, an act holds the customers by `hold` or
-`hold_for_undo`: see "Locks" in docs/architecture.md.
+them, and puts every row back. Before it writes, an act holds the customers as
+`services.merging.holding` does.
 
-Who moved as a whole is hidden from then on, and their id leads to the target (`is_known_as`). What
+Who moved as a whole is hidden from then on, and their id leads to the target. What
 the customers' own streams hear of a part that moved is for the caller to record: they know the
 claim.
 """
@@ -24,20 +24,20 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     exists,
-    false,
-    func,
     insert,
     literal,
     or_,
     select,
     true,
+    union_all,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
-from core.errors import NotFound, Unavailable
+from core.errors import Unavailable
 from core.ids import new_id
 from models.channel_profiles import ChannelProfile
 from models.customer_moves import (
@@ -72,6 +72,8 @@ _WHOSE: Mapping[type[Any], InstrumentedAttribute[Any]] = {
     Note: Note.customer_id,
     Notification: Notification.customer_id,
 }
+# What comes in by a profile; all else is the customer's, whatever they write by.
+_MOVING_IN_PART = (ChannelProfile, Interaction, Ticket)
 MOVING = frozenset(f"{model.__tablename__}.{column.key}" for model, column in _WHOSE.items())
 # What else refers to a customer: a chat shows its own visitor whoever they turned out to be, a code
 # proves that somebody is the customer to whom it was sent and nobody else, words are made anew, and
@@ -88,39 +90,11 @@ STAYING = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class MovedRows:
+class MovedNotes:
     """What a move took along: the notes among it are told of, since their versions changed."""
 
     move: CustomerMove
     notes: Sequence[Note]
-
-
-async def hold(work: UnitOfWork, source_id: UUID, target_id: UUID) -> tuple[Customer, Customer]:
-    """Lock two customers, and before them what of the source others lock before it.
-
-    Raises NotFound where one of them does not exist.
-    """
-    await _lock(work, ChannelProfile, ChannelProfile.customer_id == source_id)
-    await _lock(work, Interaction, Interaction.customer_id == source_id)
-    return await _lock_both(work, source_id, target_id, Customer.merged_into_id == source_id)
-
-
-async def hold_for_undo(work: UnitOfWork, move: CustomerMove) -> tuple[Customer, Customer]:
-    """Lock the source of a move, and who has its rows now; and before them as `hold` does."""
-    await _lock(work, ChannelProfile, went_along(move, ChannelProfile))
-    await _lock(work, Interaction, went_along(move, Interaction))
-    holder_id = await work.session.scalar(
-        select(func.coalesce(Customer.merged_into_id, Customer.id)).where(
-            Customer.id == move.target_id
-        )
-    )
-    along = written_down(move, Customer)
-    return await _lock_both(work, move.source_id, holder_id or move.target_id, along)
-
-
-async def lock_tickets(work: UnitOfWork, *customer_ids: UUID) -> None:
-    """Lock all tickets of customers, whom the act has locked, in the order that all acts keep."""
-    await _lock(work, Ticket, Ticket.customer_id.in_(customer_ids))
 
 
 async def move(
@@ -146,20 +120,19 @@ async def move(
     return moved.move
 
 
-async def undo(work: UnitOfWork, move: CustomerMove) -> None:
+async def undo(work: UnitOfWork, move: CustomerMove, source: Customer, holder: Customer) -> None:
     """Put every row of a move back where it was; rows made since by its profiles go with them.
 
     What somebody has moved on since stays where it is now. A move that was undone stays undone.
-    The caller has asked `services.merging.undo_order` whether it is time.
+    The caller holds both, and has asked `services.merging.undo_order` whether it is time.
     """
     if move.undone_at is not None:
         return
-    source, holder = await hold_for_undo(work, move)
     before = await customer_lists.states_of(work, [source, holder])
     was_hidden = source.merged_into_id is not None
     notes = await return_rows(work, move, source, holder)
     if was_hidden:
-        record_unmerged(work, MovedRows(move, notes), source, holder, [])
+        record_unmerged(work, MovedNotes(move, notes), source, holder, [])
     await show_returned(work, source, holder, before, [], was_hidden=was_hidden)
     await tell_of_move(work, move, holder, source)
 
@@ -170,7 +143,7 @@ async def move_rows(
     source: Customer,
     target: Customer,
     profile_ids: Sequence[UUID] | None,
-) -> MovedRows:
+) -> MovedNotes:
     """Move rows and write them down, and tell nobody yet."""
     made = CustomerMove(
         id=new_id(),
@@ -179,24 +152,27 @@ async def move_rows(
         target_id=target.id,
         is_whole=profile_ids is None,
         source_name=source.name,
-        kept={},
+        kept={"forms": []},
         moved_by_kind=work.actor.kind,
         moved_by_id=work.actor.id,
         moved_at=work.now,
     )
     work.session.add(made)
     await work.session.flush()
-    for model in _WHOSE:
-        await _write_down(work, made, model, source, _wanted(model, profile_ids))
-    notes = await moved_notes.move(work, written_down(made, Note), target)
-    for model in _WHOSE:
+    taken = await _write_down(work, made, source, profile_ids)
+    notes: Sequence[Note] = []
+    if Note in taken:
+        notes = await moved_notes.move(work, written_down(made, Note), target)
+    for model in taken:
         await _set(work, model, written_down(made, model), source, target)
-    made.kept = {"forms": await moved_forms.forget_loaded(work, written_down(made, Interaction))}
+    if Interaction in taken:
+        forms = await moved_forms.forget_loaded(work, written_down(made, Interaction))
+        made.kept = {"forms": forms}
     await _refuse_stragglers(work, source, profile_ids)
     if profile_ids is None:
         source.merged_into_id = target.id
     await _refresh_held(work)
-    return MovedRows(made, notes)
+    return MovedNotes(made, notes)
 
 
 async def return_rows(
@@ -220,7 +196,7 @@ async def return_rows(
 
 def record_merged(
     work: UnitOfWork,
-    moved: MovedRows,
+    moved: MovedNotes,
     source: Customer,
     target: Customer,
     changes: Sequence[FieldChange],
@@ -231,7 +207,7 @@ def record_merged(
 
 def record_unmerged(
     work: UnitOfWork,
-    moved: MovedRows,
+    moved: MovedNotes,
     source: Customer,
     target: Customer,
     changes: Sequence[FieldChange],
@@ -272,7 +248,7 @@ async def show_returned(
 def _record_both(
     work: UnitOfWork,
     event_type: str,
-    moved: MovedRows,
+    moved: MovedNotes,
     both: tuple[Customer, Customer],
     changes: Sequence[FieldChange],
 ) -> None:
@@ -290,8 +266,14 @@ def _record_both(
         "target_id": target.id.hex,
         "notes": [moved_notes.as_payload(note) for note in moved.notes],
     }
+    # A link may be somebody's claim: who reads no customers hears of the profile, if at all.
+    is_link = moved.move.kind is CustomerMoveKind.LINK
     for customer in both:
-        payload = about | {"changes": [one.as_payload() for one in of_both[customer.id]]}
+        payload: dict[str, Any] = about | {
+            "changes": [one.as_payload() for one in of_both[customer.id]]
+        }
+        if is_link and customer is target:
+            payload |= {"is_claimed": True}
         notes = [note for note in moved.notes if note.customer_id == customer.id]
         work.record(
             event_type,
@@ -300,29 +282,6 @@ def _record_both(
             versions=[customer, *notes],
             event_id=event_id,
         )
-
-
-async def _lock(work: UnitOfWork, model: type[Any], which: ColumnElement[bool]) -> None:
-    """Lock rows in the order of their ids, without reading them."""
-    held = select(model.id).where(which).order_by(model.id).with_for_update().subquery()
-    await work.session.execute(select(func.count()).select_from(held))
-
-
-async def _lock_both(
-    work: UnitOfWork, source_id: UUID, target_id: UUID, along: ColumnElement[bool]
-) -> tuple[Customer, Customer]:
-    """Lock two customers, and those who go along since they were merged into one of them."""
-    rows = await work.session.scalars(
-        select(Customer)
-        .where(or_(Customer.id.in_([source_id, target_id]), along))
-        .order_by(Customer.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    found = {customer.id: customer for customer in rows}
-    if not {source_id, target_id} <= found.keys():
-        raise NotFound
-    return found[source_id], found[target_id]
 
 
 def _wanted(model: type[Any], profile_ids: Sequence[UUID] | None) -> ColumnElement[bool]:
@@ -336,21 +295,35 @@ def _wanted(model: type[Any], profile_ids: Sequence[UUID] | None) -> ColumnEleme
         return by_profiles
     if model is Interaction:
         return Interaction.ticket_id.in_(select(Ticket.id).where(by_profiles))
-    return false()
+    raise LookupError(model)
 
 
 async def _write_down(
     work: UnitOfWork,
     move: CustomerMove,
-    model: type[Any],
     source: Customer,
-    which: ColumnElement[bool],
-) -> None:
-    """Write down the rows that go along, and lock them in the order of their ids.
+    profile_ids: Sequence[UUID] | None,
+) -> Sequence[type[Any]]:
+    """Write down the rows that go along, and lock them; return of which tables there are any.
 
-    A profile or an interaction that came up while the act waited for the customers, and that
-    another act has in hand, is left out: to wait for it now could be to wait in a circle.
+    They are locked in the order of `_WHOSE`, and those of a table in the order of their ids. A
+    profile or an interaction that came up while the act waited for the customers, and that another
+    act has in hand, is left out: to wait for it now could be to wait in a circle.
     """
+    models = _WHOSE if profile_ids is None else _MOVING_IN_PART
+    rows = [_rows_to_write(move, model, source, _wanted(model, profile_ids)) for model in models]
+    names = ["move_id", "table_name", "row_id"]
+    await work.session.execute(insert(MovedRow).from_select(names, union_all(*rows)))
+    found = await work.session.scalars(
+        select(MovedRow.table_name).where(MovedRow.move_id == move.id).distinct()
+    )
+    taken = set(found)
+    return [model for model in models if model.__tablename__ in taken]
+
+
+def _rows_to_write(
+    move: CustomerMove, model: type[Any], source: Customer, which: ColumnElement[bool]
+) -> Select[Any]:
     held = (
         select(model.id)
         .where(_WHOSE[model] == source.id, which)
@@ -360,19 +333,19 @@ async def _write_down(
         )
         .subquery()
     )
-    rows = select(literal(move.id), literal(model.__tablename__), held.c.id)
-    names = ["move_id", "table_name", "row_id"]
-    await work.session.execute(insert(MovedRow).from_select(names, rows))
+    return select(literal(move.id), literal(model.__tablename__), held.c.id)
 
 
 async def _refuse_stragglers(
     work: UnitOfWork, source: Customer, profile_ids: Sequence[UUID] | None
 ) -> None:
     """Raise Unavailable where something was left out: the next try has it from the beginning."""
-    for model in (ChannelProfile, Interaction):
-        left = select(exists().where(_WHOSE[model] == source.id, _wanted(model, profile_ids)))
-        if await work.session.scalar(left):
-            raise Unavailable(retry_after_seconds=1)
+    left = [
+        exists().where(_WHOSE[model] == source.id, _wanted(model, profile_ids))
+        for model in (ChannelProfile, Interaction)
+    ]
+    if await work.session.scalar(select(or_(*left))):
+        raise Unavailable(retry_after_seconds=1)
 
 
 async def _set(

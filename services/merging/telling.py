@@ -73,7 +73,7 @@ async def _tell_tickets(
     told = [ticket for ticket in tickets if ticket.id != in_hand]
     if told:
         work.happen_after(max(ticket.updated_at for ticket in told))
-    tags = await _tags_of(work, told)
+    tags = await _tags_of(work, told) if told else {}
     change = _change(before, now).as_payload()
     for ticket in told:
         moved = {"changes": [change], "went_along": True}
@@ -96,7 +96,7 @@ async def _tell_interactions(
 ) -> None:
     which = [went_along(move, Interaction), Interaction.customer_id == now.id]
     interactions: Sequence[Interaction] = await _next(work, Interaction, which, after)
-    agents = await _agents_of(work, interactions)
+    agents = await _agents_of(work, interactions) if interactions else {}
     change = _change(before, now).as_payload()
     for interaction in interactions:
         event_id = work.record(

@@ -90,7 +90,7 @@ async def _first(
         if viewer is None:
             return NewerMerge(None)
         seen = select(CustomerMove).where(
-            customer_moves.visible_to(viewer), CustomerMove.id == newer.id
+            customer_moves.merges_visible_to(viewer), CustomerMove.id == newer.id
         )
         return NewerMerge(await work.session.scalar(seen))
     if viewer is None:

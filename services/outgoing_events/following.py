@@ -8,6 +8,7 @@ the work: whoever finds a webhook locked leaves it to the other.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -17,24 +18,26 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core.database import Database, is_passing
 from core.ids import new_id
 from models.actors import AUTOMATION
+from models.event_records import EventRecord
 from models.events import TopicHeadRow, read_events
 from models.webhooks import (
     Webhook,
     WebhookDelivery,
     WebhookDeliveryState,
     WebhookEventType,
-    WebhookPauseReason,
     WebhookPosition,
     is_told,
 )
 from services.outgoing_events.bodies import Telling, tellings_of
-from services.outgoing_events.notices import Notice, notices_of
-from services.outgoing_events.pausing import pause
+from services.outgoing_events.notices import notices_of
+from services.outgoing_events.pausing import pause_stuck
 from services.outgoing_events.queue import PENDING_MAXIMUM, pending_count
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 EVENTS_PER_READ = 100
 SECONDS_PER_READ = 30.0  # it takes moments, unless somebody holds the database up
+# An entry that this worker cannot tell may be one of a newer release, whose workers can.
+STUCK_AFTER = timedelta(minutes=15)
 
 _log = structlog.get_logger(__name__)
 
@@ -50,20 +53,13 @@ async def follow_log(database: Database, announce: Announce) -> bool:
             ):
                 is_more |= await _read_on(work, webhook_id)
         except Exception as error:  # noqa: BLE001  # the others must not wait for it
-            if is_passing(error):
-                _log.warning("a webhook reads on later", webhook_id=str(webhook_id))
-                continue
-            _log.exception("a webhook cannot follow the log", webhook_id=str(webhook_id))
-            await _pause_stuck(database, announce, webhook_id)
+            _log.warning(
+                "a webhook reads on later",
+                webhook_id=str(webhook_id),
+                error=str(error),
+                exc_info=not is_passing(error),
+            )
     return is_more
-
-
-async def _pause_stuck(database: Database, announce: Announce, webhook_id: UUID) -> None:
-    """Pause a webhook that stumbles over an entry: it would do so again at each look."""
-    async with unit_of_work(database, announce, AUTOMATION) as work:
-        webhook = await work.session.get_one(Webhook, webhook_id, with_for_update=True)
-        if webhook.paused_at is None and webhook.deleted_at is None:
-            await pause(work, webhook, WebhookPauseReason.STUCK)
 
 
 async def _behind(database: Database) -> Sequence[UUID]:
@@ -88,7 +84,7 @@ async def _read_on(work: UnitOfWork, webhook_id: UUID) -> bool:
         select(Webhook).where(Webhook.id == webhook_id, is_told()).with_for_update(skip_locked=True)
     )
     if webhook is None:
-        return False
+        return True  # who has it locked may only be noting a try: look again
     pending = await work.session.scalar(select(pending_count()).where(Webhook.id == webhook_id))
     room = PENDING_MAXIMUM - (pending or 0)
     is_more = False
@@ -96,13 +92,46 @@ async def _read_on(work: UnitOfWork, webhook_id: UUID) -> bool:
         if room <= 0:
             break
         events = await read_events(work.session, position.topic, position.seq, EVENTS_PER_READ)
-        if not events:
-            continue
-        notices = [notice for event in events for notice in notices_of(event)]
-        room -= await _write(work, webhook, notices)
-        position.seq = events[-1].sequence
-        is_more |= len(events) == EVENTS_PER_READ
+        written, stumbled_over = await _take_in(work, webhook, position, events)
+        room -= written
+        if stumbled_over is None:
+            is_more |= len(events) == EVENTS_PER_READ
+        elif work.now - stumbled_over.occurred_at >= STUCK_AFTER:
+            await pause_stuck(work, webhook, stumbled_over)
+            return False
     return is_more
+
+
+async def _take_in(
+    work: UnitOfWork, webhook: Webhook, position: WebhookPosition, events: Sequence[EventRecord]
+) -> tuple[int, EventRecord | None]:
+    """Write deliveries of what follows a position, up to an entry that cannot be told.
+
+    Returns how many there are, and that entry. It is found by halving what it stands in.
+    """
+    written, at_once = 0, len(events)
+    while events:
+        part = events[:at_once]
+        try:
+            async with work.attempt():
+                written += await _write(work, webhook, part)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            if len(part) > 1:
+                at_once = len(part) // 2
+                continue
+            _log.warning(
+                "an entry of the log cannot be told",
+                webhook_id=str(webhook.id),
+                topic=position.topic,
+                sequence=part[0].sequence,
+                exc_info=True,
+            )
+            return written, part[0]
+        position.seq = part[-1].sequence
+        events = events[at_once:]
+    return written, None
 
 
 async def _positions_behind(work: UnitOfWork, webhook_id: UUID) -> Sequence[WebhookPosition]:
@@ -115,8 +144,9 @@ async def _positions_behind(work: UnitOfWork, webhook_id: UUID) -> Sequence[Webh
     return rows.all()
 
 
-async def _write(work: UnitOfWork, webhook: Webhook, notices: Sequence[Notice]) -> int:
+async def _write(work: UnitOfWork, webhook: Webhook, events: Sequence[EventRecord]) -> int:
     """Write deliveries of what the webhook wants to know; return how many there are."""
+    notices = [notice for event in events for notice in notices_of(event)]
     wanted = {WebhookEventType(name) for name in webhook.event_types}
     possible = [notice for notice in notices if notice.type is None or notice.type in wanted]
     tellings = [

@@ -1,42 +1,52 @@
 """Reading the log again: what a webhook was told before, it is told once more."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, and_, case, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.events import Event
 from models.webhooks import WebhookPosition
-from services.unit_of_work import UnitOfWork
 
 # Acts get their moment when they begin and their place when they end, which takes seconds at most.
 DISORDER = timedelta(minutes=1)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 async def positions_before(
-    work: UnitOfWork, positions: Mapping[str, int], moment: datetime
+    connection: AsyncConnection, webhook_id: UUID, moment: datetime
 ) -> dict[str, int]:
-    """Return where topics stood before a moment, those that stand at `positions` now.
+    """Return where the topics that a webhook follows stood before a moment.
 
-    It may be up to a minute earlier.
+    It may be up to a minute earlier, and is never later than what the webhook has read. Topics have
+    up to millions of events, which stand in order: the database halves each again and again.
     """
-    moment -= DISORDER
-    return {topic: await _before(work, topic, seq, moment) for topic, seq in positions.items()}
-
-
-async def _before(work: UnitOfWork, topic: str, newest: int, moment: datetime) -> int:
-    """Halve the topic again and again: it may have millions of events, which stand in order."""
-    before, after = 0, newest + 1
-    while after - before > 1:
-        middle = (before + after) // 2
-        happened_at = await work.session.scalar(
-            select(Event.created_at).where(Event.topic == topic, Event.seq == middle)
+    since = max(moment, _EARLIEST + DISORDER) - DISORDER
+    between = (
+        select(
+            WebhookPosition.topic,
+            literal(0, BigInteger).label("before"),
+            (WebhookPosition.seq + 1).label("after"),
         )
-        if happened_at is not None and happened_at >= moment:
-            after = middle
-        else:  # what the log does not keep any more is older than what it keeps
-            before = middle
-    return before
+        .where(WebhookPosition.webhook_id == webhook_id)
+        .cte("between", recursive=True)
+    )
+    middle = (between.c.before + between.c.after) // 2
+    # What the log does not keep any more is older than what it keeps.
+    is_since = Event.created_at >= since
+    between = between.union_all(
+        select(
+            between.c.topic,
+            case((is_since, between.c.before), else_=middle),
+            case((is_since, middle), else_=between.c.after),
+        )
+        .outerjoin(Event, and_(Event.topic == between.c.topic, Event.seq == middle))
+        .where(between.c.after - between.c.before > 1)
+    )
+    found = select(between.c.topic, between.c.before).where(between.c.after - between.c.before == 1)
+    return {row.topic: row.before for row in await connection.execute(found)}
 
 
 def move_back(positions: Mapping[str, WebhookPosition], wanted: Mapping[str, int]) -> int:

@@ -7,7 +7,8 @@ it to another, which sends again: under the same id, by which receivers know it.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -18,7 +19,7 @@ import structlog
 from sqlalchemy import Row, select
 
 from core import clock
-from core.database import Database
+from core.database import Database, is_passing
 from core.errors import Unavailable
 from models.actors import AUTOMATION
 from models.webhooks import Webhook, WebhookDelivery, WebhookDeliveryState, WebhookPauseReason
@@ -30,6 +31,11 @@ from services.outgoing_events.queue import TRIES, has_due, pause_after, still_ou
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 AT_ONCE = 2  # of one webhook; a receiver that takes a tenth of a second has 20 in a second
+# Of all webhooks together. They wait here, where nothing gives up, and leave the other connections
+# that a process writes with to those who have to have one in time.
+WRITING_AT_ONCE = 4
+# A try that cannot be noted is made again a minute later, and counts as none.
+SECONDS_BETWEEN_NOTES = (0.5, 1.0, 2.0)
 # Those of two rounds; who replays the same again and again needs no more.
 TRIES_KEPT = 2 * TRIES
 
@@ -54,6 +60,7 @@ class WebhookSender:
         self._calls = calls
         self._count = count
         self._breakers = Breakers()
+        self._writing = asyncio.Semaphore(WRITING_AT_ONCE)
         self._sending: defaultdict[UUID, set[asyncio.Task[None]]] = defaultdict(set)
         self._is_stopping = False
 
@@ -115,7 +122,8 @@ class WebhookSender:
             webhook = (await connection.execute(statement)).one_or_none()
         if webhook is None or self._is_left_alone(webhook.url):
             return False
-        taken = await take_next(self._database, webhook_id)
+        async with self._writing:
+            taken = await take_next(self._database, webhook_id)
         if taken is None:
             return False
         try:
@@ -123,8 +131,7 @@ class WebhookSender:
         except Unavailable as left_alone:
             await self._put_back(taken, timedelta(seconds=left_alone.retry_after_seconds or 1))
             return False
-        async with unit_of_work(self._database, self._announce, AUTOMATION) as work:
-            result = await _note(work, taken, outcome)
+        result = await self._note_patiently(taken, outcome)
         self._count(result)
         _log.info(
             "webhook",
@@ -141,22 +148,42 @@ class WebhookSender:
         with self._breakers.watching(CallbackUrl.parse(webhook.url).origin):
             return await self._calls.post(webhook, taken.event_id, taken.body)
 
+    async def _note_patiently(self, taken: WebhookDelivery, outcome: Try) -> str:
+        """Write down how a try went, in more than one go where the database is busy or away."""
+        for seconds in SECONDS_BETWEEN_NOTES:
+            try:
+                return await self._note_once(taken, outcome)
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+            await asyncio.sleep(seconds)
+        return await self._note_once(taken, outcome)
+
+    async def _note_once(self, taken: WebhookDelivery, outcome: Try) -> str:
+        async with self._acting() as work:
+            return await _note(work, taken, outcome)
+
     async def _put_back(self, taken: WebhookDelivery, by: timedelta) -> None:
         """Let a try wait that was not made, since another probes the host: it does not count."""
-        async with unit_of_work(self._database, self._announce, AUTOMATION) as work:
+        async with self._acting() as work:
             delivery = await still_ours(work, taken)
             if delivery is not None:
                 delivery.next_try_at = work.now + by
         self._count("left_alone")
 
+    @asynccontextmanager
+    async def _acting(self) -> AsyncIterator[UnitOfWork]:
+        async with (
+            self._writing,
+            unit_of_work(self._database, self._announce, AUTOMATION) as work,
+        ):
+            yield work
+
 
 async def _note(work: UnitOfWork, taken: WebhookDelivery, outcome: Try) -> str:
     """Write down how a try went; return what came of it, as metrics call it."""
     webhook = await work.session.get_one(Webhook, taken.webhook_id, with_for_update=True)
-    if outcome.failure is None:
-        webhook.failing_since = None
-    elif webhook.failing_since is None:
-        webhook.failing_since = outcome.at
+    _note_health(webhook, outcome)
     delivery = await still_ours(work, taken)
     if delivery is None:
         return "too_late"
@@ -166,10 +193,7 @@ async def _note(work: UnitOfWork, taken: WebhookDelivery, outcome: Try) -> str:
     if outcome.failure is None:
         delivery.state = WebhookDeliveryState.DELIVERED
         return "delivered"
-    if webhook.paused_at is not None or webhook.deleted_at is not None:
-        return "paused"
-    if (reason := _reason_to_pause(work, webhook, outcome)) is not None:
-        await pause(work, webhook, reason)
+    if await _is_paused(work, webhook, outcome):
         return "paused"
     if delivery.attempts >= TRIES:
         delivery.state = WebhookDeliveryState.FAILED
@@ -178,9 +202,23 @@ async def _note(work: UnitOfWork, taken: WebhookDelivery, outcome: Try) -> str:
     return "put_off"
 
 
-def _reason_to_pause(work: UnitOfWork, webhook: Webhook, outcome: Try) -> WebhookPauseReason | None:
+def _note_health(webhook: Webhook, outcome: Try) -> None:
+    """Keep since when no try has succeeded."""
+    if outcome.failure is None:
+        webhook.failing_since = None
+    elif webhook.failing_since is None:
+        webhook.failing_since = outcome.at
+
+
+async def _is_paused(work: UnitOfWork, webhook: Webhook, outcome: Try) -> bool:
+    """Tell whether a webhook is told nothing after a failure: who is gone, or fails, is paused."""
+    if webhook.paused_at is not None or webhook.deleted_at is not None:
+        return True
     if outcome.status == HTTPStatus.GONE:
-        return WebhookPauseReason.GONE
-    if has_failed_too_long(work, webhook):
-        return WebhookPauseReason.FAILING
-    return None
+        reason = WebhookPauseReason.GONE
+    elif has_failed_too_long(work, webhook):
+        reason = WebhookPauseReason.FAILING
+    else:
+        return False
+    await pause(work, webhook, reason)
+    return True

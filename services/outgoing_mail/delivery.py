@@ -14,7 +14,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
 
 from core.database import Database
 from models.actors import AUTOMATION
@@ -25,10 +24,9 @@ from services.jobs import MAX_ATTEMPTS, TIME_LIMIT, Payload, pause_after
 from services.mail.composing import compose
 from services.mail.smtp import SENDING_SECONDS
 from services.mail.transport import Envelope, MailTransport, NotDelivered
-from services.mail_tickets import lock_ticket
 from services.outgoing_mail.letters import Draft, Letters
 from services.outgoing_mail.queue import DELIVER, PATIENCE, is_turn_of, job_of, let_next_go
-from services.posting import tell
+from services.posting import hold, tell
 from services.unit_of_work import Announce, UnitOfWork, unit_of_work
 
 # Files are read and the end is written down, too.
@@ -83,7 +81,7 @@ class MailDelivery:
             return
         problem = await self._send(begun)
         async with self._unit_of_work() as work:
-            ticket, message = await _hold(work, begun.message_id)
+            ticket, message = await hold(work, begun.message_id)
             if problem is None:
                 await self._note_sent(work, ticket, message)
             elif message.delivery_begun == begun.number:
@@ -93,7 +91,7 @@ class MailDelivery:
         return unit_of_work(self._database, self._announce, AUTOMATION)
 
     async def _begin(self, work: UnitOfWork, message_id: UUID) -> _Try | None:
-        ticket, message = await _hold(work, message_id)
+        ticket, message = await hold(work, message_id)
         if not _is_due(work, message):
             return None
         if not await is_turn_of(work, message):
@@ -117,7 +115,7 @@ class MailDelivery:
     async def _note_no_beginning(self, message_id: UUID, problem: NotDelivered) -> None:
         """Write down a try that failed before it could be written down that it began."""
         async with self._unit_of_work() as work:
-            ticket, message = await _hold(work, message_id)
+            ticket, message = await hold(work, message_id)
             if _is_due(work, message):
                 message.delivery_begun += 1
                 await self._note_failure(work, ticket, message, problem)
@@ -184,18 +182,6 @@ class MailDelivery:
         )
         await let_next_go(work, message)
         await tell(work, ticket, message)
-
-
-async def _hold(work: UnitOfWork, message_id: UUID) -> tuple[Ticket, Message]:
-    """Lock the message's ticket, as everybody does who changes a delivery; then read the message.
-
-    Only messages that are there are queued, and none is ever deleted.
-    """
-    of_ticket = await work.session.scalars(
-        select(Message.ticket_id).where(Message.id == message_id)
-    )
-    ticket = await lock_ticket(work, of_ticket.one())
-    return ticket, await work.session.get_one(Message, message_id)
 
 
 def _is_due(work: UnitOfWork, message: Message) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.automation.workshop import Workshop
-from tests.desk import World
+from tests.support.desk import World
 
 
 @pytest.fixture

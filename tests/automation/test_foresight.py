@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.worker import wake_by_bell, worker_of, working
@@ -30,7 +30,7 @@ from tests.automation.workshop import (
     says,
     sets,
 )
-from tests.live import INBOX_EVENTS, LiveWorld, served
+from tests.support.live import INBOX_EVENTS, LiveWorld, served
 
 AT_WORK = {"statuses": ["NEW", "OPEN"]}
 
@@ -156,10 +156,13 @@ async def test_whose_job_was_given_up_is_heard_and_tried_again(shop: Workshop) -
     ticket_id = await shop.write()
     async with shop.world.desk.database.transaction() as session:
         await session.execute(update(Job).values(failed_at=clock.now()))
+        jobs_there_are = await session.scalar(select(func.count(Job.id)))
 
     for _ in range(2):
         await tidy_up(shop.world.desk.database)
         assert (await shop.status(ticket_id), await shop.waiting_jobs()) == ("NEW", 1)
+    async with shop.world.desk.database.transaction() as session:
+        assert await session.scalar(select(func.count(Job.id))) == jobs_there_are
     await shop.work()
 
     assert (await shop.status(ticket_id), await shop.sent(ticket_id)) == ("PENDING", ["Bir dakika"])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
 from core import clock
 from core.database import Database
@@ -143,6 +144,23 @@ async def test_a_robot_whose_tickets_are_closed_is_the_same_in_each_new_one(
     assert await shop.told("admin") == [("RULE_PAUSED", None)]
     assert await shop.status(tickets[-1]) == "OPEN"
     assert await shop.sent(other) == []
+
+
+@pytest.mark.both_databases
+async def test_tickets_of_one_handle_that_are_tried_at_once_share_the_limits(
+    shop: Workshop,
+) -> None:
+    await shop.rule([says("a"), says("b"), says("c"), says("d")])
+    tickets = []
+    for _ in range(4):
+        tickets.append(await shop.write())
+        async with shop.world.desk.database.transaction() as session:
+            await session.execute(update(Ticket).values(status=TicketStatus.CLOSED))
+
+    await asyncio.gather(*(shop.runs.run({"ticket_id": each.hex}) for each in tickets))
+
+    assert sum([len(await shop.sent(ticket_id)) for ticket_id in tickets]) == 8
+    assert await shop.told("admin") == [("RULE_PAUSED", None)]
 
 
 @pytest.mark.both_databases

@@ -35,7 +35,7 @@ from tests.automation.workshop import (
     says,
     sets,
 )
-from tests.ticket_forms import fill_in
+from tests.support.ticket_forms import fill_in
 
 DONE, NO_CHANGE, FAILED = ActionResult.DONE, ActionResult.NO_CHANGE, ActionResult.FAILED
 

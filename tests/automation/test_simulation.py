@@ -10,7 +10,7 @@ from services.automation.outcomes import ActionResult, Outcome, RuleSkip
 from services.automation.rulebook import TriedRule
 from services.automation.simulation import simulate
 from tests.automation.workshop import Workshop, adds, has_tag, removes, says, sets
-from tests.ticket_forms import fill_in
+from tests.support.ticket_forms import fill_in
 
 
 async def test_a_rule_is_tried_after_the_newest_message_and_changes_nothing(

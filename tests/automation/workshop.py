@@ -27,7 +27,7 @@ from services.automation.definitions import Action, Condition
 from services.automation.running import RuleRuns
 from services.automation.triggers import RUN_RULES
 from services.jobs import JobHandler, JobOutcome
-from tests.desk import World
+from tests.support.desk import World
 
 TELEGRAM_USER = "elif_s"
 

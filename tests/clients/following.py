@@ -10,8 +10,8 @@ from models.events import read_events
 from models.tickets import Ticket
 from subscriptions.log.cursors import decode_cursor
 from tests.clients.javascript import Program
-from tests.desk import World
 from tests.faults.journal import Journal, Told, require_exactly_once
+from tests.support.desk import World
 
 TICKET_EVENTS = """
     subscription ($ticket: ID!, $after: EventCursor) {

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.commands import ROOT
-from tests.live import LiveWorld
+from tests.support.commands import ROOT
+from tests.support.live import LiveWorld
 
 HERE = Path(__file__).parent
 INSTALL = ("npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund")

@@ -15,11 +15,11 @@ from models.event_topics import topic_of
 from models.tickets import Ticket
 from subscriptions.log.stream import StreamLimits
 from tests.clients.javascript import running
-from tests.commands import ROOT
-from tests.desk import World
-from tests.live import LiveWorld, served
-from tests.test_favorites import ADD, REMOVE
-from tests.test_live import TRANSFER
+from tests.support.acts import TRANSFER
+from tests.support.commands import ROOT
+from tests.support.desk import World
+from tests.support.favorites import ADD, REMOVE
+from tests.support.live import LiveWorld, served
 
 EXAMPLES = ROOT / "examples"
 GUIDE = ROOT / "docs" / "clients.md"

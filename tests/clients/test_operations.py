@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.clients.javascript import Program, connected, url_of
-from tests.desk import World
-from tests.live import FAVORITES, served
-from tests.test_favorites import ADD
+from tests.support.desk import World
+from tests.support.favorites import ADD
+from tests.support.live import FAVORITES, served
 
 TITLE = "query ($ticket: ID!) { ticket(id: $ticket) { title } }"
 EVENTS = "subscription ($ticket: ID!) { ticketEvents(ticketId: $ticket) { __typename } }"

@@ -9,12 +9,12 @@ import pytest
 
 from tests.clients.following import follow
 from tests.clients.javascript import connected, url_of
-from tests.desk import Client, World
 from tests.faults.web import WebProcess
-from tests.live import served
-from tests.processes import scratch_directory
-from tests.test_live import NOTE
-from tests.test_sessions import PASSWORD, SIGN_IN, SIGN_OUT
+from tests.support.acts import NOTE
+from tests.support.desk import Client, World
+from tests.support.live import served
+from tests.support.processes import scratch_directory
+from tests.support.sessions import PASSWORD, SIGN_IN, SIGN_OUT
 
 KILLED, STOPPED, FORBIDDEN, FELL_BEHIND = 1006, 1012, 4403, 4450
 NEW_ADMIN = """

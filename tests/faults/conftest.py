@@ -7,7 +7,7 @@ import pytest
 from tests.faults.report import Promise, Report
 from tests.faults.sizes import Size, chosen_size
 from tests.faults.stage import Stage, set_up
-from tests.servers import start_own_postgres, start_own_redis
+from tests.support.servers import start_own_postgres, start_own_redis
 
 REPORT = pytest.StashKey[Report]()
 

@@ -23,14 +23,14 @@ from models.brands import BrandMember
 from models.sessions import Session
 from services import sessions
 from tests.conftest import as_asyncpg
-from tests.databases import create_database
-from tests.desk import Client, World, migrate, open_world
 from tests.faults.sizes import Size
 from tests.faults.web import WebProcess
-from tests.live import Watcher, watching
-from tests.people import PASSWORD_HASH
-from tests.processes import scratch_directory
-from tests.servers import PostgresServer, RedisServer
+from tests.support.databases import create_database
+from tests.support.desk import Client, World, migrate, open_world
+from tests.support.live import Watcher, watching
+from tests.support.people import PASSWORD_HASH
+from tests.support.processes import scratch_directory
+from tests.support.servers import PostgresServer, RedisServer
 
 SPARE_TICKETS = 12
 SPARE_TOKENS = 4

@@ -15,8 +15,8 @@ from services.unit_of_work import unit_of_work
 from subscriptions.log.cursors import encode_cursor
 from subscriptions.log.stream import StreamLimits
 from tests.faults.stage import Stage
-from tests.live import TICKET_EVENTS
-from tests.test_live import NOTE
+from tests.support.acts import NOTE
+from tests.support.live import TICKET_EVENTS
 
 LIMITS = StreamLimits()
 OTHER_EPOCH = "abcdef01"

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.faults.sizes import takes_long
 from tests.faults.stage import Stage
-from tests.live import Watcher
+from tests.support.live import Watcher
 
 GONE_SECONDS = 35
 ARRIVAL_SECONDS = 5

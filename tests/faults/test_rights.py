@@ -6,8 +6,8 @@ from tests.faults.listener import Listener
 from tests.faults.rush import rush_hour
 from tests.faults.sizes import Size
 from tests.faults.stage import Stage
-from tests.live import TICKET_EVENTS
-from tests.test_live import NOTE, TRANSFER
+from tests.support.acts import NOTE, TRANSFER
+from tests.support.live import TICKET_EVENTS
 
 STATED_SECONDS = 5
 FORBIDDEN = 4403

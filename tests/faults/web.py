@@ -1,14 +1,13 @@
 """A web process that a test may kill, pause, and start again at its address."""
 
 import asyncio
-import sys
 import urllib.request
 from contextlib import AbstractContextManager
 from pathlib import Path
 from signal import SIGKILL, Signals
 
-from tests.commands import ROOT
-from tests.processes import ServerProcess, free_port
+from tests.support.fork_server import Program
+from tests.support.processes import ServerProcess, free_port
 
 LOOK_SECONDS = 1
 END_SECONDS = 15
@@ -26,7 +25,6 @@ class WebProcess:
             "STORAGE_PATH": str(directory / "files"),
             **environment,
             "PORT": str(port),
-            "PYTHONPATH": str(ROOT),
             "LOG_LEVEL": "ERROR",
         }
         self._process = self._launch()
@@ -66,9 +64,8 @@ class WebProcess:
         return self._process.paused()
 
     def _launch(self) -> ServerProcess:
-        environment = (f"{name}={value}" for name, value in self._environment.items())
-        command = ["env", *environment, sys.executable, "-P", "-m", self.program, "serve"]
-        return ServerProcess(command, self._directory, is_ready=self._is_live, stop_signal=SIGKILL)
+        serve = Program(self.program, ["serve"], self._environment, self._directory)
+        return ServerProcess(serve, self._directory, is_ready=self._is_live, stop_signal=SIGKILL)
 
     def _is_live(self) -> bool:
         try:

@@ -1,26 +1,12 @@
 """The sample mails of CPython's own tests: what is known to have gone wrong in two decades."""
 
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from services.mail.parsing import UnreadableMail, parse_mail
+from tests.mail.cpython_samples import NO_MAILS, SAMPLES, WITHOUT_SENDER
 
-
-def samples() -> list[Path]:
-    """The samples, if this Python brought its tests along."""
-    if find_spec("test") is None or find_spec("test.test_email") is None:
-        return []
-    package = import_module("test.test_email")
-    return sorted(Path(package.__path__[0], "data").glob("*.txt"))
-
-
-SAMPLES = samples()
-# Two lists of header fields that no mail has, and four trees of parts without any header.
-NO_MAILS = {f"msg_{number}.txt" for number in (18, 19, 37, 38, 39, 40)}
-WITHOUT_SENDER = {"msg_05.txt", "msg_11.txt", "msg_43.txt"}
 WITHOUT_CONTENT = {"msg_08.txt", "msg_09.txt", "msg_12.txt", "msg_12a.txt", "msg_24.txt"}
 
 pytestmark = pytest.mark.skipif(not SAMPLES, reason="this Python came without its own tests")

@@ -10,7 +10,7 @@ from models.messages import DeliveryFailure
 from services.mail import smtp
 from services.mail.smtp import SmtpServer, SmtpTransport
 from services.mail.transport import Envelope, NotDelivered
-from tests.smtp_server import mail_server
+from tests.support.smtp_server import mail_server
 
 MAIL = b"Subject: Hi\r\n\r\n.\r\nLine\r\n"
 ENVELOPE = Envelope("desk@acme.example", "elif@posta.example", MAIL)

@@ -6,7 +6,7 @@ from typing import Any
 from tests.scenes.stage import UNCHANGED, Stage, Told, scene_of
 
 
-@scene_of("attachmentUploadCreate", is_quiet=True)
+@scene_of("attachmentUploadCreate")
 async def a_file_is_announced(stage: Stage) -> AsyncIterator[Told]:
     file: dict[str, Any] = {"filename": "proof.png", "contentType": "image/png", "size": 67}
     await stage.does("ayse", "attachmentUploadCreate", **file)

@@ -15,13 +15,13 @@ async def _added(stage: Stage) -> dict[str, Any]:
     return {"callbackId": created["callback"]["id"]}
 
 
-@scene_of("callbackCreate", is_quiet=True)
+@scene_of("callbackCreate")
 async def a_callback_is_added(stage: Stage) -> AsyncIterator[Told]:
     await _added(stage)
     yield SILENCE
 
 
-@scene_of("callbackUpdate", is_quiet=True)
+@scene_of("callbackUpdate")
 async def a_callback_is_edited(stage: Stage) -> AsyncIterator[Told]:
     callback = await _added(stage)
     await stage.edits("callbackUpdate", **callback, name="ERP", timeoutMilliseconds=500)
@@ -31,7 +31,7 @@ async def a_callback_is_edited(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("callbackDelete", is_quiet=True)
+@scene_of("callbackDelete")
 async def a_callback_is_deleted(stage: Stage) -> AsyncIterator[Told]:
     callback = await _added(stage)
     await stage.does("admin", "callbackDelete", **callback)
@@ -40,7 +40,7 @@ async def a_callback_is_deleted(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("callbackRun", is_quiet=True)
+@scene_of("callbackRun")
 async def a_callback_is_run(stage: Stage) -> AsyncIterator[Told]:
     callback = await _added(stage)
     yield SILENCE

@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from tests.chats import Chat, start_chat
 from tests.scenes.stage import UNCHANGED, Stage, Told, scene_of
+from tests.support.chats import Chat, start_chat
+from tests.support.uploading import upload
 
 
 @scene_of("chatStart")
@@ -23,12 +24,18 @@ async def a_customer_starts_a_chat_and_writes(stage: Stage) -> AsyncIterator[Tol
     assert (await chat.write("Hello?"))["__typename"] == "MessageSendSuccess"
     yield {"open_tickets": ["TicketUpdated"]}
     assert (await chat.write("Hello", ticketId=stage.ticket))["__typename"] == "NotFound"
+    photo = await upload(chat.customer)
+    yield UNCHANGED
+    sent = await chat.write("This is how it came", attachmentIds=[photo])
+    assert sent["__typename"] == "MessageSendSuccess"
+    yield {"open_tickets": ["TicketUpdated"]}
+    assert (await chat.write("Again", attachmentIds=[photo]))["__typename"] == "ValidationFailed"
     yield UNCHANGED
 
 
 @scene_of("chatEnd")
 async def a_chat_ends_and_goes_on(stage: Stage) -> AsyncIterator[Told]:
-    chat = await start_chat(stage.world, "Nur")
+    chat = await start_chat(stage.world, "Derya")
     yield {"open_tickets": ["TicketEntered"], "customers": ["CustomerEntered"]}
     ended = {"ticketId": chat.ticket, "status": "PENDING"}
     await stage.does("ayse", "chatEnd", **ended)
@@ -47,7 +54,7 @@ async def a_chat_ends_and_goes_on(stage: Stage) -> AsyncIterator[Told]:
 
 @scene_of("chatRevoke")
 async def a_customer_is_shut_out(stage: Stage) -> AsyncIterator[Told]:
-    chat = await start_chat(stage.world, "Nur")
+    chat = await start_chat(stage.world, "Umut")
     yield {"open_tickets": ["TicketEntered"], "customers": ["CustomerEntered"]}
     await stage.does("ayse", "chatRevoke", ticketId=chat.ticket)
     yield {"open_tickets": ["TicketUpdated"]}
@@ -57,13 +64,13 @@ async def a_customer_is_shut_out(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("chatStateSet", is_quiet=True)
+@scene_of("chatStateSet")
 async def an_agent_says_what_only_customers_say(stage: Stage) -> AsyncIterator[Told]:
     await stage.is_refused("ayse", "NotAllowed", "chatStateSet", state="TYPING")
     yield UNCHANGED
 
 
-@scene_of("chatTranscriptSend", is_quiet=True)
+@scene_of("chatTranscriptSend")
 async def an_agent_wants_a_chat_by_mail(stage: Stage) -> AsyncIterator[Told]:
     await stage.is_refused("ayse", "NotAllowed", "chatTranscriptSend", email="ayse@example.com")
     yield UNCHANGED

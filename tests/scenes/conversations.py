@@ -61,10 +61,10 @@ async def notes_are_written_on_a_ticket(stage: Stage) -> AsyncIterator[Told]:
     await stage.does("ayse", "noteAdd", **note, kind="INLINE")
     yield of_ticket("NoteAdded", notifications=["NotificationAdded"])
     reminder: dict[str, Any] = {"remindAt": "2030-01-01T09:00:00Z", "todos": ["Call", "Refund"]}
-    await stage.does("ayse", "noteAdd", **note, **reminder, kind="TICKET", idempotencyKey="once")
+    await stage.does("ayse", "noteAdd", **note, **reminder, kind="TICKET", idempotencyKey="1 note")
     yield of_ticket("NoteAdded", notifications=["NotificationAdded"])
 
-    await stage.does("ayse", "noteAdd", **note, **reminder, kind="TICKET", idempotencyKey="once")
+    await stage.does("ayse", "noteAdd", **note, **reminder, kind="TICKET", idempotencyKey="1 note")
     await stage.is_refused("stranger", "NotFound", "noteAdd", **note, kind="INLINE")
     yield UNCHANGED
 
@@ -75,6 +75,19 @@ async def notes_are_written_on_people_and_companies(stage: Stage) -> AsyncIterat
     yield {"customer": ["NoteAdded"]}
     await stage.does("ayse", "noteAdd", kind="COMPANY", companyId=stage.company, body="Pays late")
     yield {"company": ["NoteAdded"]}
+
+
+@scene_of("favoriteRemove")
+async def items_lose_their_stars(stage: Stage) -> AsyncIterator[Told]:
+    for item in (stage.message, stage.note):
+        await stage.does("ayse", "favoriteAdd", itemId=item)
+        yield of_ticket("FavoriteAdded", favorites=["FavoriteAdded"])
+        await stage.does("nikos", "favoriteRemove", itemId=item)
+        yield of_ticket("FavoriteRemoved", favorites=["FavoriteRemoved"])
+
+    await stage.does("ayse", "favoriteRemove", itemId=stage.message)
+    await stage.is_refused("stranger", "NotFound", "favoriteRemove", itemId=stage.note)
+    yield UNCHANGED
 
 
 @scene_of("favoriteAdd")
@@ -89,17 +102,4 @@ async def items_get_stars(stage: Stage) -> AsyncIterator[Told]:
 
     await stage.does("ayse", "favoriteAdd", itemId=stage.message)
     await stage.is_refused("stranger", "NotFound", "favoriteAdd", itemId=stage.reply)
-    yield UNCHANGED
-
-
-@scene_of("favoriteRemove")
-async def items_lose_their_stars(stage: Stage) -> AsyncIterator[Told]:
-    for item in (stage.message, stage.note):
-        await stage.does("ayse", "favoriteAdd", itemId=item)
-        yield of_ticket("FavoriteAdded", favorites=["FavoriteAdded"])
-        await stage.does("nikos", "favoriteRemove", itemId=item)
-        yield of_ticket("FavoriteRemoved", favorites=["FavoriteRemoved"])
-
-    await stage.does("ayse", "favoriteRemove", itemId=stage.message)
-    await stage.is_refused("stranger", "NotFound", "favoriteRemove", itemId=stage.note)
     yield UNCHANGED

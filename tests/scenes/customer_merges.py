@@ -2,34 +2,13 @@
 
 from collections.abc import AsyncIterator
 
-from tests.customers import customer_of
 from tests.scenes.stage import UNCHANGED, Stage, Told, scene_of
-
-
-@scene_of("customerMerge")
-async def a_customer_is_merged_into_another(stage: Stage) -> AsyncIterator[Told]:
-    source = await _introduce(stage)
-    yield {"customers": ["CustomerEntered"], "open_tickets": ["TicketEntered"]}
-
-    both = {"sourceId": source, "targetId": stage.customer}
-    await stage.does("ayse", "customerMerge", **both, dryRun=True)
-    yield UNCHANGED
-    await stage.does("ayse", "customerMerge", **both, fields={"name": "SOURCE"})
-    renamed = ["TicketUpdated", "TicketUpdated"]
-    yield {
-        "customer": ["CustomerMerged"],
-        "customers": ["CustomerLeft", "CustomerUpdated"],
-        "found_customers": ["CustomerLeft"],
-        "open_tickets": [*renamed, "TicketUpdated"],
-        "their_tickets": [*renamed, "TicketEntered"],
-    }
-    await stage.is_refused("nikos", "AlreadyMerged", "customerMerge", **both)
-    yield UNCHANGED
+from tests.support.customers import customer_of
 
 
 @scene_of("customerUnmerge")
 async def two_customers_are_two_again(stage: Stage) -> AsyncIterator[Told]:
-    source = await _introduce(stage)
+    source = await _introduce(stage, "Maria")
     yield {"customers": ["CustomerEntered"], "open_tickets": ["TicketEntered"]}
     note = {"kind": "CUSTOMER", "customerId": source, "body": "Called"}
     await stage.does("ayse", "noteAdd", **note)
@@ -60,7 +39,28 @@ async def two_customers_are_two_again(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-async def _introduce(stage: Stage) -> str:
+@scene_of("customerMerge")
+async def a_customer_is_merged_into_another(stage: Stage) -> AsyncIterator[Told]:
+    source = await _introduce(stage, "Kostas")
+    yield {"customers": ["CustomerEntered"], "open_tickets": ["TicketEntered"]}
+
+    both = {"sourceId": source, "targetId": stage.customer}
+    await stage.does("ayse", "customerMerge", **both, dryRun=True)
+    yield UNCHANGED
+    await stage.does("ayse", "customerMerge", **both, fields={"name": "SOURCE"})
+    renamed = ["TicketUpdated", "TicketUpdated"]
+    yield {
+        "customer": ["CustomerMerged"],
+        "customers": ["CustomerLeft", "CustomerUpdated"],
+        "found_customers": ["CustomerLeft"],
+        "open_tickets": [*renamed, "TicketUpdated"],
+        "their_tickets": [*renamed, "TicketEntered"],
+    }
+    await stage.is_refused("nikos", "AlreadyMerged", "customerMerge", **both)
+    yield UNCHANGED
+
+
+async def _introduce(stage: Stage, name: str) -> str:
     """Let somebody write who is not known yet."""
-    _, ticket = await stage.world.receive(handle="kostas@example.com", name="Kostas")
+    _, ticket = await stage.world.receive(handle=f"{name}@example.com", name=name)
     return await customer_of(stage.world, ticket)

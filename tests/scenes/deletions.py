@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from services.deletions import JOB_KIND
 from tests.scenes.stage import SILENCE, UNCHANGED, Stage, Told, of_ticket, scene_of
-from tests.test_company_people import do_a_job
+from tests.support.jobs import do_a_job
 
 
 @scene_of("topicDelete")

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from core.ids import decode_global_id
 from models.channels import Channel
 from models.messages import Message
-from tests.connectors import confirm, connector
 from tests.scenes.deliveries import DELIVERED
 from tests.scenes.stage import UNCHANGED, Stage, Told, scene_of
+from tests.support.connectors import confirm, connector
 
 
 @scene_of("deliveryConfirm")

@@ -27,41 +27,41 @@ async def _edited(stage: Stage, mutation: str, **given: Any) -> AsyncIterator[To
     yield UNCHANGED
 
 
-@scene_of("brandCreate", is_quiet=True)
+@scene_of("brandCreate")
 def a_brand_is_added(stage: Stage) -> AsyncIterator[Told]:
     return _added(stage, "brandCreate", name="Nova", language="el")
 
 
-@scene_of("brandUpdate", is_quiet=True)
+@scene_of("brandUpdate")
 def a_brand_is_edited(stage: Stage) -> AsyncIterator[Told]:
     return _edited(stage, "brandUpdate", brandId=stage.acme, name="Acme 2", language="en")
 
 
-@scene_of("teamCreate", is_quiet=True)
+@scene_of("teamCreate")
 def a_team_is_added(stage: Stage) -> AsyncIterator[Told]:
     return _added(stage, "teamCreate", name="Billing", brandIds=[stage.acme])
 
 
-@scene_of("teamUpdate", is_quiet=True)
+@scene_of("teamUpdate")
 def a_team_is_edited(stage: Stage) -> AsyncIterator[Told]:
     return _edited(stage, "teamUpdate", teamId=stage.support, name="Help", memberIds=[])
 
 
-@scene_of("topicCreate", is_quiet=True)
+@scene_of("topicCreate")
 def a_topic_is_added(stage: Stage) -> AsyncIterator[Told]:
     return _added(stage, "topicCreate", brandId=stage.acme, name="Refunds")
 
 
-@scene_of("topicUpdate", is_quiet=True)
+@scene_of("topicUpdate")
 def a_topic_is_edited(stage: Stage) -> AsyncIterator[Told]:
     return _edited(stage, "topicUpdate", topicId=stage.topic, name="Deliveries")
 
 
-@scene_of("tagCreate", is_quiet=True)
+@scene_of("tagCreate")
 def a_tag_is_added(stage: Stage) -> AsyncIterator[Told]:
     return _added(stage, "tagCreate", name="gift")
 
 
-@scene_of("tagUpdate", is_quiet=True)
+@scene_of("tagUpdate")
 def a_tag_is_renamed(stage: Stage) -> AsyncIterator[Told]:
     return _edited(stage, "tagUpdate", tagId=stage.tag, name="very urgent")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from tests.scenes.stage import SILENCE, UNCHANGED, Stage, Told, scene_of
 
 
-@scene_of("attachmentFormatsUpdate", is_quiet=True)
+@scene_of("attachmentFormatsUpdate")
 async def formats_are_taken_off_the_allow_list(stage: Stage) -> AsyncIterator[Told]:
     await stage.does("admin", "attachmentFormatsUpdate", refuse=["zip"])
     yield SILENCE

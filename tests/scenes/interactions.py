@@ -23,11 +23,16 @@ async def opens(stage: Stage, who: str, **contact: Any) -> str:
     return str(found["interaction"]["id"])
 
 
+async def closes(stage: Stage, who: str, interaction: str) -> None:
+    """Let somebody close their interaction, so that the next scene can open another."""
+    await stage.does(who, "interactionClose", interactionId=interaction, outcome="DISCARD")
+
+
 @scene_of("interactionOpen")
 async def agents_are_in_touch_with_a_customer(stage: Stage) -> AsyncIterator[Told]:
-    await opens(stage, "nikos")
+    mine = await opens(stage, "nikos")
     yield on_both("InteractionOpened")
-    await opens(stage, "ayse", ticketId=stage.ticket)
+    theirs = await opens(stage, "ayse", ticketId=stage.ticket)
     yield on_page("InteractionOpened")
     await opens(stage, "nikos", handle="+90 532 111 22 33")
     yield {"interactions": ["InteractionOpened"]}
@@ -38,10 +43,15 @@ async def agents_are_in_touch_with_a_customer(stage: Stage) -> AsyncIterator[Tol
     await stage.is_refused("stranger", "NotFound", "interactionOpen", **given)
     yield UNCHANGED
 
+    await closes(stage, "nikos", mine)
+    yield on_both("InteractionClosed")
+    await closes(stage, "ayse", theirs)
+    yield on_page("InteractionClosed")
+
 
 @scene_of("interactionUpdate")
 async def an_interaction_is_described(stage: Stage) -> AsyncIterator[Told]:
-    interaction = await opens(stage, "nikos", handle="+90 532 111 22 33")
+    interaction = await opens(stage, "nikos", handle="+90 532 111 22 44")
     yield {"interactions": ["InteractionOpened"]}
     await stage.edits("interactionUpdate", interactionId=interaction, ticketId=stage.ticket)
     yield {
@@ -73,6 +83,8 @@ async def an_interaction_is_tagged(stage: Stage) -> AsyncIterator[Told]:
 
     await stage.does("nikos", "interactionTag", interactionId=interaction, tag="İADE")
     yield UNCHANGED
+    await closes(stage, "nikos", interaction)
+    yield on_both("InteractionClosed")
 
 
 @scene_of("interactionUntag")
@@ -86,6 +98,8 @@ async def an_interaction_loses_a_tag(stage: Stage) -> AsyncIterator[Told]:
 
     await stage.does("nikos", "interactionUntag", interactionId=interaction, tag="iade")
     yield UNCHANGED
+    await closes(stage, "ayse", interaction)
+    yield on_page("InteractionClosed")
 
 
 @scene_of("interactionFormSave")
@@ -107,6 +121,10 @@ async def what_is_typed_is_told_to_whoever_typed_it(stage: Stage) -> AsyncIterat
 
     await stage.does("nikos", "interactionFormSave", interactionId=interaction, form=None)
     yield {"interactions": ["InteractionChanged"]}
+    await closes(stage, "nikos", interaction)
+    yield on_both("InteractionClosed")
+    await closes(stage, "ayse", theirs)
+    yield on_page("InteractionClosed")
 
 
 @scene_of("interactionClose")
@@ -139,7 +157,7 @@ async def interactions_are_closed(stage: Stage) -> AsyncIterator[Told]:
 
 @scene_of("interactionClose")
 async def somebody_unknown_becomes_a_customer(stage: Stage) -> AsyncIterator[Told]:
-    interaction = await opens(stage, "nikos", handle="+90 532 111 22 33")
+    interaction = await opens(stage, "nikos", handle="+90 532 111 22 55")
     yield {"interactions": ["InteractionOpened"]}
     created: dict[str, Any] = {
         "interactionId": interaction,

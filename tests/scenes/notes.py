@@ -1,4 +1,4 @@
-"""Notes that are edited and deleted."""
+"""Notes that are edited."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -34,23 +34,3 @@ async def notes_on_people_and_companies_are_edited(stage: Stage) -> AsyncIterato
     yield {"customer": ["NoteChanged"]}
     await stage.edits("noteUpdate", noteId=stage.company_note, body="Pays late")
     yield {"company": ["NoteChanged"]}
-
-
-@scene_of("noteDelete")
-async def a_note_on_a_ticket_is_deleted(stage: Stage) -> AsyncIterator[Told]:
-    note = {"noteId": stage.panel_note}
-    loaded = await stage.version(stage.panel_note, "Note")
-    await stage.does("ayse", "noteDelete", **note, expectedVersion=loaded)
-    yield of_ticket("NoteDeleted")
-
-    await stage.is_refused("ayse", "NotFound", "noteDelete", **note)
-    await stage.is_refused("admin", "NotAllowed", "noteDelete", noteId=stage.note)
-    yield UNCHANGED
-
-
-@scene_of("noteDelete")
-async def notes_on_people_and_companies_are_deleted(stage: Stage) -> AsyncIterator[Told]:
-    await stage.does("nikos", "noteDelete", noteId=stage.customer_note)
-    yield {"customer": ["NoteDeleted"]}
-    await stage.does("ayse", "noteDelete", noteId=stage.company_note)
-    yield {"company": ["NoteDeleted"]}

@@ -9,7 +9,7 @@ NEWEST = "query { notifications(first: 1) { nodes { id } } }"
 NEW_AGENT = {"name": "Eleni", "email": "eleni@desk.example", "password": "correct horse"}
 
 
-@scene_of("agentCreate", is_quiet=True)
+@scene_of("agentCreate")
 async def an_agent_is_added(stage: Stage) -> AsyncIterator[Told]:
     await stage.does("admin", "agentCreate", **NEW_AGENT)
     yield SILENCE
@@ -19,7 +19,7 @@ async def an_agent_is_added(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("signIn", is_quiet=True)
+@scene_of("signIn")
 async def somebody_signs_in(stage: Stage) -> AsyncIterator[Told]:
     who = {"email": "another@desk.example", "password": NEW_AGENT["password"]}
     await stage.does("admin", "agentCreate", **NEW_AGENT | who)
@@ -29,13 +29,13 @@ async def somebody_signs_in(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("signOut", is_quiet=True)
+@scene_of("signOut")
 async def somebody_signs_out(stage: Stage) -> AsyncIterator[Told]:
     await stage.does("stranger", "signOut")
     yield UNCHANGED
 
 
-@scene_of("agentUpdate", is_quiet=True)
+@scene_of("agentUpdate")
 async def an_agent_is_edited(stage: Stage) -> AsyncIterator[Told]:
     agent = stage.world.id_of("stranger")
     await stage.edits("agentUpdate", agentId=agent, name="Xenia", teamIds=[stage.sales])
@@ -51,7 +51,7 @@ def api_token(stage: Stage) -> dict[str, Any]:
     return {"name": "Shop", "scopes": ["TICKETS_READ"], "brandIds": [stage.acme]}
 
 
-@scene_of("apiTokenCreate", is_quiet=True)
+@scene_of("apiTokenCreate")
 async def an_integration_gets_a_token(stage: Stage) -> AsyncIterator[Told]:
     given = api_token(stage)
     await stage.does("admin", "apiTokenCreate", **given)
@@ -60,7 +60,7 @@ async def an_integration_gets_a_token(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("apiTokenRevoke", is_quiet=True)
+@scene_of("apiTokenRevoke")
 async def an_integration_loses_its_token(stage: Stage) -> AsyncIterator[Told]:
     given = api_token(stage)
     made = await stage.does("admin", "apiTokenCreate", "apiToken { id }", **given)
@@ -71,7 +71,7 @@ async def an_integration_loses_its_token(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("apiTokenRotate", is_quiet=True)
+@scene_of("apiTokenRotate")
 async def an_integration_gets_another_secret(stage: Stage) -> AsyncIterator[Told]:
     made = await stage.does("admin", "apiTokenCreate", "apiToken { id }", **api_token(stage))
     given = {"apiTokenId": made["apiToken"]["id"], "overlapSeconds": 60, "idempotencyKey": "k"}
@@ -82,7 +82,7 @@ async def an_integration_gets_another_secret(stage: Stage) -> AsyncIterator[Told
     yield UNCHANGED
 
 
-@scene_of("apiTokenUpdate", is_quiet=True)
+@scene_of("apiTokenUpdate")
 async def an_integration_gets_other_rights(stage: Stage) -> AsyncIterator[Told]:
     made = await stage.does("admin", "apiTokenCreate", "apiToken { id }", **api_token(stage))
     given = {"apiTokenId": made["apiToken"]["id"], "name": "Web shop", "scopes": ["NOTES_READ"]}
@@ -111,7 +111,7 @@ async def somebody_reads_what_they_were_told(stage: Stage) -> AsyncIterator[Told
     yield UNCHANGED
 
 
-@scene_of("presenceSet", is_quiet=True)
+@scene_of("presenceSet")
 async def somebody_types(stage: Stage) -> AsyncIterator[Told]:
     await stage.does("ayse", "presenceSet", resourceId=stage.ticket, state="TYPING", field="reply")
     yield UNCHANGED  # it is no history: `presence` tells of it

@@ -23,7 +23,7 @@ async def _added(stage: Stage, name: str = "Urgent") -> str:
     return str(created["rule"]["id"])
 
 
-@scene_of("ruleCreate", is_quiet=True)
+@scene_of("ruleCreate")
 async def a_rule_is_added(stage: Stage) -> AsyncIterator[Told]:
     await _added(stage)
     yield SILENCE
@@ -34,7 +34,7 @@ async def a_rule_is_added(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("ruleUpdate", is_quiet=True)
+@scene_of("ruleUpdate")
 async def a_rule_is_edited(stage: Stage) -> AsyncIterator[Told]:
     wanted: dict[str, Any] = {
         "ruleId": await _added(stage),
@@ -48,7 +48,7 @@ async def a_rule_is_edited(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("ruleDelete", is_quiet=True)
+@scene_of("ruleDelete")
 async def a_rule_is_deleted(stage: Stage) -> AsyncIterator[Told]:
     rule = {"ruleId": await _added(stage)}
     await stage.does("admin", "ruleDelete", **rule)
@@ -57,7 +57,7 @@ async def a_rule_is_deleted(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("ruleResume", is_quiet=True)
+@scene_of("ruleResume")
 async def a_rule_that_is_not_paused_goes_on(stage: Stage) -> AsyncIterator[Told]:
     rule = {"ruleId": await _added(stage)}
     yield SILENCE
@@ -66,7 +66,7 @@ async def a_rule_that_is_not_paused_goes_on(stage: Stage) -> AsyncIterator[Told]
     yield UNCHANGED
 
 
-@scene_of("rulesReorder", is_quiet=True)
+@scene_of("rulesReorder")
 async def rules_are_put_in_order(stage: Stage) -> AsyncIterator[Told]:
     await _added(stage, "First")
     await _added(stage, "Second")
@@ -83,7 +83,7 @@ async def rules_are_put_in_order(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("identityRulesInstall", is_quiet=True)
+@scene_of("identityRulesInstall")
 async def the_rules_that_ask_who_is_writing_are_installed(stage: Stage) -> AsyncIterator[Told]:
     wanted: dict[str, Any] = {"brandId": stage.acme, "channels": ["VIBER"]}
     await stage.does("admin", "identityRulesInstall", **wanted)

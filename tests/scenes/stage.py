@@ -1,9 +1,10 @@
 """A desk on which scenes are played: a ticket in the middle of its life, and people who act."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from graphql import GraphQLObjectType
 from sqlalchemy import func, select
@@ -14,29 +15,31 @@ from models.events import TopicHeadRow
 from models.tags import Tag, TicketTag
 from models.topics import Topic
 from schema.schema import build_schema
-from tests.customers import add_company
-from tests.desk import World
+from tests.support.customers import add_company
+from tests.support.desk import World
 
 # What the streams of the screen tell, by their names, in order; None: not even the log says a word.
 Told = Mapping[str, Sequence[str]] | None
 Scene = Callable[["Stage"], AsyncIterator[Told]]
 
-UNCHANGED: Told = None
+UNCHANGED: Final = None
 SILENCE: Told = {}
 
-SCENES: list[tuple[str, Scene]] = []
-QUIET_SCENES: list[tuple[str, Scene]] = []
+# By the names of the files that they stand in.
+SCENES: dict[str, list[tuple[frozenset[str], Scene]]] = defaultdict(list)
 
 
-def scene_of(mutation: str, *, is_quiet: bool = False) -> Callable[[Scene], Scene]:
-    """Play the scene when `mutation` is tested.
+def scene_of(*mutations: str) -> Callable[[Scene], Scene]:
+    """Play the scene to test these mutations.
 
-    A scene acts, yields what the screen is told of that, acts again, and so on. A quiet one, of
-    which it is told nothing, is played on one stage with the others of its kind.
+    A scene acts, yields what the screen is told of that, acts again, and so on. The scenes of one
+    file are played on one stage, from the first to the last: what ends something that others need
+    stands below them.
     """
 
     def register(scene: Scene) -> Scene:
-        (QUIET_SCENES if is_quiet else SCENES).append((mutation, scene))
+        file_name = scene.__module__.rpartition(".")[2]
+        SCENES[file_name].append((frozenset(mutations), scene))
         return scene
 
     return register
@@ -55,7 +58,7 @@ class Stage:
     `ticket`, of the customer `customer`, is open: `message` and `reply` were written, `note` and
     `panel_note` as well, and it has a tag. `other_ticket` with `other_message` is of the same
     customer and nobody works on it. `customer_note` and `company_note` stand on the customer and
-    on `company`. No item has a star.
+    on `company`. No item has a star. `rounds` counts the scenes that were played.
     """
 
     world: World

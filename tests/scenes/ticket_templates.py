@@ -13,7 +13,7 @@ async def made(stage: Stage, name: str, **form: Any) -> str:
     return str(shown["template"]["id"])
 
 
-@scene_of("ticketTemplateCreate", is_quiet=True)
+@scene_of("ticketTemplateCreate")
 async def a_template_is_made(stage: Stage) -> AsyncIterator[Told]:
     await made(stage, "Kargo", topicId=stage.topic, tagIds=[stage.tag])
     yield SILENCE
@@ -24,7 +24,7 @@ async def a_template_is_made(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("ticketTemplateUpdate", is_quiet=True)
+@scene_of("ticketTemplateUpdate")
 async def a_template_is_edited(stage: Stage) -> AsyncIterator[Told]:
     template = await made(stage, "Edited")
     yield SILENCE
@@ -38,7 +38,7 @@ async def a_template_is_edited(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("ticketTemplateDelete", is_quiet=True)
+@scene_of("ticketTemplateDelete")
 async def a_template_is_deleted(stage: Stage) -> AsyncIterator[Told]:
     template = await made(stage, "Deleted", tagIds=[stage.tag])
     yield SILENCE

@@ -24,6 +24,8 @@ async def a_ticket_is_edited(stage: Stage) -> AsyncIterator[Told]:
     await stage.is_refused("ayse", "EditConflict", "ticketUpdate", **again)
     await stage.is_refused("stranger", "NotFound", "ticketUpdate", **again)
     yield UNCHANGED
+    await stage.edits("ticketUpdate", ticketId=stage.ticket, status="OPEN")
+    yield of_ticket("TicketChanged", open_tickets=["TicketEntered"])
 
 
 @scene_of("ticketTransfer")
@@ -44,17 +46,6 @@ async def a_ticket_is_handed_over(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("ticketTransfer")
-async def a_ticket_is_handed_out_of_sight(stage: Stage) -> AsyncIterator[Told]:
-    await stage.does("ayse", "ticketTransfer", ticketId=stage.ticket, teamId=stage.support)
-    yield {
-        "ticket": ["AccessLost", "StreamEnded"],
-        "favorites": ["StreamEnded"],
-        "open_tickets": ["TicketLeft"],
-        "their_tickets": ["TicketLeft"],
-    }
-
-
 @scene_of("ticketClose")
 async def a_ticket_is_closed(stage: Stage) -> AsyncIterator[Told]:
     await stage.does("ayse", "ticketClose", ticketId=stage.ticket)
@@ -63,6 +54,8 @@ async def a_ticket_is_closed(stage: Stage) -> AsyncIterator[Told]:
     await stage.does("admin", "ticketClose", ticketId=stage.ticket)
     await stage.is_refused("stranger", "NotFound", "ticketClose", ticketId=stage.other_ticket)
     yield UNCHANGED
+    await stage.does("nikos", "ticketReopen", ticketId=stage.ticket)
+    yield of_ticket("TicketChanged", open_tickets=["TicketEntered"])
 
 
 @scene_of("ticketReopen")

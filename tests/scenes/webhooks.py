@@ -15,13 +15,13 @@ async def _added(stage: Stage) -> dict[str, Any]:
     return {"webhookId": created["webhook"]["id"]}
 
 
-@scene_of("webhookCreate", is_quiet=True)
+@scene_of("webhookCreate")
 async def a_webhook_is_added(stage: Stage) -> AsyncIterator[Told]:
     await _added(stage)
     yield SILENCE
 
 
-@scene_of("webhookUpdate", is_quiet=True)
+@scene_of("webhookUpdate")
 async def a_webhook_is_edited(stage: Stage) -> AsyncIterator[Told]:
     webhook = await _added(stage)
     await stage.edits("webhookUpdate", **webhook, name="Lake", eventTypes=["MESSAGE_SENT"])
@@ -31,7 +31,7 @@ async def a_webhook_is_edited(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("webhookSecretRotate", is_quiet=True)
+@scene_of("webhookSecretRotate")
 async def a_webhook_gets_a_new_secret(stage: Stage) -> AsyncIterator[Told]:
     webhook = await _added(stage)
     await stage.does("admin", "webhookSecretRotate", **webhook)
@@ -42,8 +42,7 @@ async def a_webhook_gets_a_new_secret(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("webhookPause", is_quiet=True)
-@scene_of("webhookResume", is_quiet=True)
+@scene_of("webhookPause", "webhookResume")
 async def a_webhook_is_paused_and_goes_on(stage: Stage) -> AsyncIterator[Told]:
     webhook = await _added(stage)
     await stage.does("admin", "webhookPause", **webhook)
@@ -56,7 +55,7 @@ async def a_webhook_is_paused_and_goes_on(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("webhookTest", is_quiet=True)
+@scene_of("webhookTest")
 async def a_webhook_is_tried_out(stage: Stage) -> AsyncIterator[Told]:
     webhook = await _added(stage)
     yield SILENCE
@@ -64,7 +63,7 @@ async def a_webhook_is_tried_out(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("webhookReplay", is_quiet=True)
+@scene_of("webhookReplay")
 async def a_webhook_is_told_again(stage: Stage) -> AsyncIterator[Told]:
     webhook = await _added(stage)
     await stage.does("admin", "webhookReplay", **webhook, **{"from": "2020-01-01T00:00:00Z"})
@@ -73,7 +72,7 @@ async def a_webhook_is_told_again(stage: Stage) -> AsyncIterator[Told]:
     yield UNCHANGED
 
 
-@scene_of("webhookDelete", is_quiet=True)
+@scene_of("webhookDelete")
 async def a_webhook_is_deleted(stage: Stage) -> AsyncIterator[Told]:
     webhook = await _added(stage)
     await stage.does("admin", "webhookDelete", **webhook)

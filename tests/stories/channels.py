@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from signal import SIGTERM
 
-from tests.commands import ROOT
-from tests.live import Watcher
-from tests.processes import ServerProcess, scratch_directory
 from tests.stories.admin import Office
 from tests.stories.person import Person, patiently
 from tests.stories.shop import Writer
-from tests.telegram import TOKEN, BotApi, bot_api
+from tests.support.commands import ROOT
+from tests.support.live import Watcher
+from tests.support.processes import ServerProcess, scratch_directory
+from tests.support.telegram import TOKEN, BotApi, bot_api
 
 ARRIVES_WITHIN_SECONDS = 20  # over a connector that has just begun, on a busy machine
 OWN_NUMBERS = 10_000  # of messages to the bot: those of the bot itself have others

@@ -7,8 +7,6 @@ from typing import Protocol
 
 import pytest
 
-from tests.databases import create_database, drop_database
-from tests.servers import PostgresServer, start_own_redis
 from tests.stories.admin import Admin, Office
 from tests.stories.agent import Agent
 from tests.stories.installation import Installation, set_up
@@ -16,6 +14,8 @@ from tests.stories.mail import Correspondent
 from tests.stories.outside import world_outside
 from tests.stories.person import Person
 from tests.stories.shop import Shop
+from tests.support.databases import create_database, drop_database
+from tests.support.servers import PostgresServer, start_own_redis
 
 
 class Hire(Protocol):

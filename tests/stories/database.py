@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from tests.profiles import MOVING_ON, NOT_RESTORED
+from tests.support.profiles import MOVING_ON, NOT_RESTORED
 
 WAITS_SECONDS = 20
 

@@ -5,7 +5,6 @@ Its mail goes to the mail server of the world outside, and its callbacks to the 
 
 import asyncio
 import secrets
-import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
@@ -13,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM
 
-from tests.commands import ROOT, starling
 from tests.faults.web import WebProcess
-from tests.processes import ServerProcess, free_port, scratch_directory
 from tests.stories.admin import Admin, Office
 from tests.stories.outside import WorldOutside
 from tests.stories.person import Person
+from tests.support.commands import starling
+from tests.support.fork_server import Program
+from tests.support.processes import ServerProcess, free_port, scratch_directory
 
 ADMIN = "admin@desk.example"
 PASSWORD = "a long password of the desk"
@@ -58,11 +58,10 @@ class WorkerProcess:
             self._process = self._launch()
 
     def _launch(self) -> ServerProcess:
-        variables = {**self._environment, "PYTHONPATH": str(ROOT), "LOG_LEVEL": "ERROR"}
-        environment = (f"{name}={value}" for name, value in variables.items())
-        command = ["env", *environment, sys.executable, "-P", "-m", "app", "worker"]
+        variables = {**self._environment, "LOG_LEVEL": "ERROR"}
+        work = Program("app", ["worker"], variables, self._directory)
         # Nothing waits for it but the news that it brings.
-        return ServerProcess(command, self._directory, is_ready=lambda: True, stop_signal=SIGTERM)
+        return ServerProcess(work, self._directory, is_ready=lambda: True, stop_signal=SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)

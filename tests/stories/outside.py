@@ -21,8 +21,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
 from tests.calls.company_server import make_certificates
-from tests.processes import free_port, scratch_directory
-from tests.smtp_server import Arrived, MailServer
+from tests.support.processes import free_port, scratch_directory
+from tests.support.smtp_server import Arrived, MailServer
 
 HOST = "localhost"
 SIGNING_SECRET = "known to the desk and to the CRM"

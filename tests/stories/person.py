@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from tests.desk import Client
-from tests.live import Watcher, watching
+from tests.support.desk import Client
+from tests.support.live import Watcher, watching
 
 AT_ONCE = 10  # as often an operation may ask for one root field
 

@@ -8,9 +8,9 @@ an entry they jump to its day, and whoever thinks that one matters no more takes
 
 from pathlib import Path
 
-from tests.archives import answering, mail, mbox
 from tests.stories.agent import Agent
 from tests.stories.installation import Installation
+from tests.support.archives import answering, mail, mbox
 
 DAYS = 29  # of February 2024
 SAID = {

@@ -12,9 +12,9 @@ from subscriptions.log.bell import MESSAGE_BYTES, OUTBOX_RINGS, Bell, Hint
 from subscriptions.log.bell_backend import INBOX_MESSAGES, BellBackend
 from subscriptions.log.memory_backend import MemoryBackend, MemoryExchange
 from subscriptions.log.redis_backend import RedisBackend
-from tests.servers import RedisServer
 from tests.subscriptions.bells import Ear, until
 from tests.subscriptions.event_logs import MemoryLog
+from tests.support.servers import RedisServer
 
 MakeBackend = Callable[[], BellBackend]
 TICKET = "ticket:0190d2f47c1e7a558d0e2f6f0c9b1a11"

@@ -25,8 +25,8 @@ from subscriptions.dashboard import DashboardSource
 from subscriptions.log.stream import HubStopped
 from subscriptions.presence.online_agents import OnlineAgents
 from subscriptions.source import Item, State, Verdict
-from tests.dashboards import place
-from tests.desk import World
+from tests.support.dashboards import place
+from tests.support.desk import World
 
 pytestmark = pytest.mark.both_databases
 

@@ -17,10 +17,10 @@ from subscriptions.log.feed import Feed
 from subscriptions.log.hub import Hub
 from subscriptions.log.redis_backend import RedisBackend
 from subscriptions.log.stream import Reset, Stream
-from tests.processes import free_port
-from tests.servers import RedisServer
 from tests.subscriptions.bells import until
 from tests.subscriptions.event_logs import PATIENCE_SECONDS, MemoryLog
+from tests.support.processes import free_port
+from tests.support.servers import RedisServer
 
 TOPICS = ("ticket:1", "inbox:1")
 LOOK_SECONDS = 0.02

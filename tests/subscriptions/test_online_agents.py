@@ -12,9 +12,9 @@ from core.ids import new_id
 from subscriptions.presence import roll_call
 from subscriptions.presence.online_agents import OnlineAgents
 from subscriptions.presence.roll_call import RollCall
-from tests.processes import free_port
-from tests.servers import RedisServer
 from tests.subscriptions.bells import until
+from tests.support.processes import free_port
+from tests.support.servers import RedisServer
 
 AYSE, NIKOS = new_id(), new_id()
 

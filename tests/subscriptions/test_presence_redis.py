@@ -15,8 +15,6 @@ from subscriptions.presence.presence import PresenceTimes
 from subscriptions.presence.redis_store import RedisPresence
 from subscriptions.presence.steady_store import SteadyPresence
 from subscriptions.presence.store import PresenceStore
-from tests.processes import free_port
-from tests.servers import RedisServer
 from tests.subscriptions.presences import (
     TICKET,
     Installation,
@@ -26,6 +24,8 @@ from tests.subscriptions.presences import (
     looking_on,
     say,
 )
+from tests.support.processes import free_port
+from tests.support.servers import RedisServer
 
 VIEWING, TYPING = PresenceState.VIEWING, PresenceState.TYPING
 # Nothing lapses while Redis is started anew, which takes about a second.

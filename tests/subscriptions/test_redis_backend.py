@@ -8,10 +8,10 @@ from redis.asyncio import Redis
 from subscriptions.log import redis_backend
 from subscriptions.log.bell import Bell
 from subscriptions.log.redis_backend import RedisBackend
-from tests.processes import free_port
-from tests.servers import RedisServer
 from tests.subscriptions.bells import Ear, until
 from tests.subscriptions.event_logs import MemoryLog
+from tests.support.processes import free_port
+from tests.support.servers import RedisServer
 
 
 @pytest.fixture(autouse=True)

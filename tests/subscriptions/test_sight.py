@@ -21,8 +21,8 @@ from models.notes import NoteKind as KindOfNote
 from models.tickets import Ticket
 from models.viewers import ApiScope, Viewer
 from subscriptions.sight import Sight
-from tests.desk import World
-from tests.mixture import all_kinds_of_viewers, mix
+from tests.support.desk import World
+from tests.support.mixture import all_kinds_of_viewers, mix
 
 MODELS: dict[NodeKind, Any] = {
     NodeKind.TICKET: tickets,
