@@ -27,11 +27,14 @@ class Problem(Enum):
     UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 
 
-_HEADERS = {Problem.METHOD_NOT_ALLOWED: {"allow": "PUT"}, Problem.UNAVAILABLE: {"retry-after": "5"}}
+RETRY_AFTER_SECONDS = 5  # where nobody knows better
 
 
 class Refused(Exception):
-    """An upload is refused. `limit` and `actual` are bytes; `reason` is why a file is not taken."""
+    """An upload is refused. `limit` and `actual` are bytes; `reason` is why a file is not taken.
+
+    `retry_after_seconds` belongs to UNAVAILABLE.
+    """
 
     def __init__(
         self,
@@ -40,12 +43,18 @@ class Refused(Exception):
         limit: int | None = None,
         actual: int | None = None,
         reason: FileRefusal | None = None,
+        retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(problem.name)
         self._problem = problem
         self._limit = limit
         self._actual = actual
         self._reason = reason
+        self._headers = {"cache-control": "no-store"}
+        if problem is Problem.METHOD_NOT_ALLOWED:
+            self._headers["allow"] = "PUT"
+        if problem is Problem.UNAVAILABLE:
+            self._headers["retry-after"] = str(retry_after_seconds or RETRY_AFTER_SECONDS)
 
     def response(self, request: Request, *, linger_in: ArrivingFile) -> Response:
         """Return the answer, in the language of the request."""
@@ -59,8 +68,7 @@ class Refused(Exception):
             "actual": self._actual,
         }
         told = {name: value for name, value in body.items() if value is not None}
-        headers = {"cache-control": "no-store", **_HEADERS.get(self._problem, {})}
-        return _LastResponse(told, self._problem.value, headers, rest=linger_in)
+        return _LastResponse(told, self._problem.value, self._headers, rest=linger_in)
 
 
 class _LastResponse(JSONResponse):

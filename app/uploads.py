@@ -16,7 +16,7 @@ from app.arriving_file import ArrivingFile, BodyIncomplete, BodyStalled, BodyToo
 from app.desk import Desk
 from app.upload_problems import Problem, Refused
 from core.database import is_passing
-from core.errors import NotFound
+from core.errors import NotFound, Unavailable
 from core.ids import NodeKind, encode_global_id
 from models.actors import AUTOMATION
 from models.attachments import FILE_BYTES
@@ -126,7 +126,8 @@ class Uploads:
         except Exception as error:
             if not is_passing(error):
                 raise
-            raise Refused(Problem.UNAVAILABLE) from error
+            seconds = error.retry_after_seconds if isinstance(error, Unavailable) else None
+            raise Refused(Problem.UNAVAILABLE, retry_after_seconds=seconds) from error
 
 
 def _check_length(content_length: str | None, limit: int, *, least: int) -> None:

@@ -24,7 +24,7 @@ from services import company_people, deletions, jobs, reminders, uploads
 from services.automation.linking import LINK_CLAIMED, link_claimed
 from services.automation.running import RULES_LIMIT, RuleRuns
 from services.automation.triggers import RUN_RULES
-from services.identity.verification_mail import VerificationMail
+from services.identity.verification_mail import CODE_MAIL_LIMIT, VerificationMail
 from services.jobs import ClaimedJob, JobHandler, Payload
 from services.live_chats.transcript_mail import SEND_TRANSCRIPT, TranscriptMail
 from services.merging import telling
@@ -58,7 +58,7 @@ def job_handlers(desk: Desk) -> dict[str, JobHandler]:
         SEND_TRANSCRIPT: JobHandler(_transcript_mail(desk).send, DELIVERY_LIMIT),
         RUN_RULES: _rule_runs(desk),
         LINK_CLAIMED: _act_of(desk, link_claimed),
-        VERIFY: JobHandler(_verification_mail(desk).send, DELIVERY_LIMIT),
+        VERIFY: JobHandler(_verification_mail(desk).send, CODE_MAIL_LIMIT),
         uploads.DISCARD: JobHandler(partial(uploads.discard, desk.database, desk.file_storage)),
     }
 

@@ -6,10 +6,8 @@ has no such union they become top-level errors with their code.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
-from uuid import UUID
 
 # More than any form has fields: an input of a million bytes must not get an answer of ten.
 PROBLEMS_SHOWN = 100
@@ -142,8 +140,8 @@ class NotAllowed(DomainError):
 
     code = "NOT_ALLOWED"
 
-    def __init__(self) -> None:
-        super().__init__("You have no right to do this.")
+    def __init__(self, message: str = "You have no right to do this.", **extensions: Any) -> None:
+        super().__init__(message, **extensions)
 
 
 class InlineNoteKept(NotAllowed):
@@ -170,7 +168,7 @@ class ScopeMissing(NotAllowed):
     wording = "FORBIDDEN_SCOPE"
 
     def __init__(self, scope: str) -> None:
-        super(NotAllowed, self).__init__(f"The token lacks the scope {scope}.", scope=scope)
+        super().__init__(f"The token lacks the scope {scope}.", scope=scope)
 
 
 class CannotDeleteOneself(NotAllowed):
@@ -362,41 +360,3 @@ class CallbackFailed(DomainError):
         self.reason = reason
         self.status = status
         self.wording = f"CALLBACK_{reason}"  # type: ignore[misc]  # each reason has its own words
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictingField:
-    """A field that two people changed: what it was, what they and you made of it."""
-
-    field: str
-    base: str | None
-    theirs: str | None
-    yours: str | None
-
-
-class EditConflict(DomainError):
-    """Somebody else changed the same fields since the version the editor had loaded.
-
-    With `by_editor` it was the editor, in another window.
-    """
-
-    code = "EDIT_CONFLICT"
-
-    def __init__(
-        self,
-        *,
-        current: object,
-        current_version: int,
-        changed_by: tuple[str, UUID | None],
-        changed_at: datetime,
-        fields: Sequence[ConflictingField],
-        by_editor: bool,
-    ) -> None:
-        super().__init__("Somebody else changed the same fields.")
-        if by_editor:
-            self.wording = "EDIT_CONFLICT_WITH_ONESELF"  # type: ignore[misc]  # other words
-        self.current = current
-        self.current_version = current_version
-        self.changed_by = changed_by
-        self.changed_at = changed_at
-        self.fields = fields

@@ -54,6 +54,9 @@ class TicketStatus(StrEnum):
     CLOSED = "CLOSED"
 
 
+FINISHED_STATUSES = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
+
+
 class TicketPriority(StrEnum):
     """How soon a ticket wants an answer."""
 

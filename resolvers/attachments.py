@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 from models import chats, notes, ticket_drafts, ticket_templates
 from models.attachments import Attachment, stands_nowhere
 from models.base import Columns, project
-from models.delivery_requests import delivered_by
+from models.delivery_requests import delivered_by, is_connector
 from models.messages import Message
 from models.notes import Note
 from models.ticket_drafts import TicketDraft
@@ -29,7 +29,7 @@ async def by_id(
 ) -> Mapping[UUID, Row[Any]]:
     """Return files by their ids: a file is seen by whoever sees what it stands on.
 
-    One that stands nowhere yet is seen by who uploads it.
+    One that stands nowhere yet is seen by who uploads it; so is, by connectors, one of a message.
     """
     rows = await scope.fetch(
         select(*project(Attachment, columns)).where(
@@ -61,13 +61,18 @@ def _places_visible_to(viewer: Viewer) -> list[ColumnElement[bool]]:
     )
     places: list[ColumnElement[bool]] = [of_message, to_deliver, of_note, of_draft, of_template]
     if viewer.actor is not None and viewer.actor.id is not None:
-        places.append(
-            and_(
-                stands_nowhere(),
-                Attachment.uploader_kind == viewer.actor.kind,
-                Attachment.uploader_id == viewer.actor.id,
-            )
+        uploaded = and_(
+            Attachment.uploader_kind == viewer.actor.kind,
+            Attachment.uploader_id == viewer.actor.id,
         )
+        places.append(and_(stands_nowhere(), uploaded))
+        if is_connector(viewer):  # it need not see the ticket of what it hands in
+            handed_in = exists(
+                select(Message.id).where(
+                    Message.id == Attachment.message_id, Message.brand_id.in_(viewer.brand_ids)
+                )
+            )
+            places.append(and_(uploaded, handed_in))
     return places
 
 

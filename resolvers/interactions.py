@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, func, select
 
+from core.edit_conflicts import EditConflict
 from core.errors import (
     AlreadyExists,
-    EditConflict,
     NotAllowed,
     UnsavedChanges,
     ValidationFailed,

@@ -41,10 +41,14 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class _Trace:
-    """The key of an address, or a number, that leads from a profile to customers."""
+    """The key of an address, or a number, that leads from a profile to customers.
+
+    Addresses may begin with a plus sign, too: which of them it is does not show in the key.
+    """
 
     reason: ProfileSuggestionReason
     key: str
+    is_phone: bool
 
 
 @same_for_audience
@@ -75,12 +79,14 @@ def _traces(profile: Row[Any]) -> list[_Trace]:
     traces = []
     if profile.claimed_email:
         key = address_key(profile.claimed_email)
-        traces.append(_Trace(ProfileSuggestionReason.CLAIMED_EMAIL, key))
+        traces.append(_Trace(ProfileSuggestionReason.CLAIMED_EMAIL, key, is_phone=False))
     if profile.claimed_phone:
-        traces.append(_Trace(ProfileSuggestionReason.CLAIMED_PHONE, profile.claimed_phone))
+        key = profile.claimed_phone
+        traces.append(_Trace(ProfileSuggestionReason.CLAIMED_PHONE, key, is_phone=True))
     phone = phone_of(profile.channel, profile.handle)
     if phone is not None or profile.channel is Channel.EMAIL:
-        traces.append(_Trace(ProfileSuggestionReason.HANDLE, phone or profile.handle_key))
+        key, is_phone = phone or profile.handle_key, phone is not None
+        traces.append(_Trace(ProfileSuggestionReason.HANDLE, key, is_phone=is_phone))
     return traces
 
 
@@ -88,9 +94,9 @@ async def _having(scope: Scope, traces: Sequence[_Trace]) -> Mapping[str, Sequen
     """Return the customers who have an address or a number; of many who share one, a few."""
     if not traces:
         return {}
-    keys = {trace.key for trace in traces}
-    phones = {key for key in keys if key.startswith("+")}
-    known = known_by_contacts(keys - phones, phones).subquery()
+    emails = {trace.key for trace in traces if not trace.is_phone}
+    phones = {trace.key for trace in traces if trace.is_phone}
+    known = known_by_contacts(emails, phones).subquery()
     place = func.row_number().over(partition_by=known.c.key, order_by=known.c.customer_id)
     few = select(known, place.label("place")).subquery()
     rows = await scope.fetch(

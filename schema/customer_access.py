@@ -36,7 +36,7 @@ def _fields(**names: str) -> OpenFields:
 
 
 OPEN_FIELDS: OpenFields = _fields(
-    Query="me node nodes ticket chat chatTranscript",
+    Query="me node nodes ticket chat chatTranscript attachmentFormats attachmentLimits",
     Mutation="chatStart messageSend attachmentUploadCreate chatEnd chatStateSet chatTranscriptSend "
     "signOut profileVerificationSend profileVerify",
     Subscription="chatEvents chatTyping",
@@ -49,6 +49,9 @@ OPEN_FIELDS: OpenFields = _fields(
     PageInfo="hasNextPage hasPreviousPage startCursor endCursor",
     Message="id body author channel direction createdAt attachments",
     Attachment="id filename contentType size url createdAt",
+    # Which files they may send, so that a page says so before one is picked.
+    AttachmentFormat="extension contentType kind allowed",
+    AttachmentLimits="filesPerItem bytesPerFile",
     # Who writes. Integrations are the team's machines: they show as Starling itself.
     Agent="name",
     Customer="id name",

@@ -63,8 +63,8 @@ class FileFormatQuery:
 
     @strawberry.field(
         description="The formats that the desk can check, by extension. Files of all others, and "
-        "programs, pages and documents with macros under any name, are never taken. For agents "
-        "and integrations."
+        "programs, pages and documents with macros under any name, are never taken. For "
+        "agents, integrations and the customers of chats."
     )
     async def attachment_formats(self, info: Info) -> list[AttachmentFormat]:
         """Load the formats."""

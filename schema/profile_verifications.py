@@ -48,12 +48,14 @@ ProfileVerificationSendResult = Annotated[
     | NotFound
     | NotAllowed
     | LimitReached
-    | IdempotencyKeyReused,
+    | IdempotencyKeyReused
+    | Unavailable,
     strawberry.union(
         "ProfileVerificationSendResult",
         description="What was sent, or why nothing was: `NotAllowed` where no address is known, or "
         "the profile is verified; `LimitReached` after three codes within an hour, for the profile "
-        "or to the address. The customer of a chat is not told which of this holds.",
+        "or to the address; `Unavailable` while the address keeps changing. The customer of a chat "
+        "is not told which of this holds.",
     ),
 ]
 

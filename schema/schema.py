@@ -34,7 +34,7 @@ from schema.delivery_requests import (
 )
 from schema.edit_warnings import EditWarningSubscription
 from schema.enum_values import describe_enum_values
-from schema.errors import EXCEPTION_HANDLERS
+from schema.error_handlers import EXCEPTION_HANDLERS
 from schema.favorite_list import FavoriteSubscription
 from schema.favorites import FavoriteMutation
 from schema.fields import compile_fields

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -40,8 +39,6 @@ from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
 _LINKS = (AGENT_BRANDS, AGENT_TEAMS)
-# What somebody had sent before they were deleted, or others for them, is written by then.
-_REQUESTS_END_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +144,7 @@ async def delete(work: UnitOfWork, viewer: Viewer, agent_id: UUID) -> None:
     await _require_an_admin(work)
     await _end_sessions(work, agent)
     record_deleted(work, agent)
-    for after in (timedelta(), _REQUESTS_END_WITHIN):
-        deletions.go_on(work, agent, after)
+    deletions.go_on(work, agent)
 
 
 async def _insert(

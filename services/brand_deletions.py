@@ -21,7 +21,7 @@ from models.identity_tokens import BrandIdentitySecret
 from models.rules import Rule
 from models.teams import Team
 from models.ticket_templates import TicketTemplate
-from models.tickets import Ticket, TicketStatus
+from models.tickets import FINISHED_STATUSES, Ticket
 from models.topics import Topic
 from models.viewers import Viewer
 from models.webhooks import Webhook, WebhookPosition
@@ -39,15 +39,14 @@ _LINKS: tuple[tuple[Link, type[Base]], ...] = (
     (CALLBACK_BRANDS, Callback),
     (WEBHOOK_BRANDS, Webhook),
 )
-_FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
 
 async def delete(work: UnitOfWork, viewer: Viewer, brand_id: UUID) -> None:
     """Delete a brand. Raises NotAllowed for all but admins, NotFound, and StillInUse.
 
     Its row stays, as do those of its topics and rules: past events name them. Whoever opens a
-    ticket in the brand shares its row (`services.references.refer_to_brand`) before anything else:
-    the lock waits for them, and lets them find no brand later.
+    ticket in the brand shares its row (`services.references.refer_to_brand`): the lock waits for
+    them, and lets them find no brand later.
     """
     await take_directory(work, viewer)
     brand = await find(work, Brand, brand_id)
@@ -68,17 +67,18 @@ async def _refuse_if_in_use(work: UnitOfWork, brand: Brand) -> None:
     of_brand = select(func.count()).select_from(Ticket).where(Ticket.brand_id == brand.id)
     tickets = (await work.session.execute(of_brand)).scalar_one()
     if tickets:
-        unfinished = of_brand.where(Ticket.status.not_in(_FINISHED))
+        unfinished = of_brand.where(Ticket.status.not_in(FINISHED_STATUSES))
         raise StillInUse(tickets, (await work.session.execute(unfinished)).scalar_one())
 
 
 async def _delete_what_is_of(work: UnitOfWork, brand: Brand) -> None:
+    """Delete templates first: whoever edits one has locked it, and then shares its topic."""
+    for template in await _of(work, TicketTemplate, brand):
+        await ticket_templates.remove(work, template)
     for topic in await _of(work, Topic, brand):
         mark_deleted(work, topic)
     for rule in await _of(work, Rule, brand):
         rules.mark_removed(work, rule)
-    for template in await _of(work, TicketTemplate, brand):
-        await ticket_templates.remove(work, template)
 
 
 async def _of(work: UnitOfWork, model: Any, brand: Brand) -> list[Any]:

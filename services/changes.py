@@ -7,10 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol, Self, runtime_checkable
 from uuid import UUID
 
-from core.errors import (
-    ConflictingField,
-    EditConflict,
-)
+from core.edit_conflicts import ConflictingField, EditConflict
 from models.base import Base, Versioned
 from models.event_records import EventRecord
 from models.event_topics import topic_of

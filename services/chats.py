@@ -16,12 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from core import clock
 from core.errors import (
     FieldErrorCode,
-    FieldProblem,
     IdempotencyKeyReused,
     LimitReached,
     NotAllowed,
     Unavailable,
-    ValidationFailed,
 )
 from core.localization import translate
 from models.actors import Actor, ActorKind
@@ -49,7 +47,7 @@ from services.messages import (
     clean_body,
     open_ticket,
 )
-from services.references import refer_to_brand
+from services.references import required_brand
 from services.sessions import CHAT_PREFIX, new_token, token_hash
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
@@ -129,7 +127,7 @@ async def start(
     known = await _started_before(work, new, idempotency_key)
     if known is not None:
         return await _let_in(work, known)
-    brand = await _brand(work, new.brand_id)
+    brand = await required_brand(work, new.brand_id)
     await _refuse_more_chats(work.session, work.now, brand.id)
     return await _let_in(work, await _open(work, brand, new, idempotency_key))
 
@@ -200,14 +198,6 @@ async def _started_before(work: UnitOfWork, new: NewChat, key: str | None) -> Ch
 
 def _input_hash(new: NewChat) -> bytes:
     return sha256(orjson.dumps(asdict(new), option=orjson.OPT_SORT_KEYS)).digest()
-
-
-async def _brand(work: UnitOfWork, brand_id: UUID) -> Brand:
-    brand = await refer_to_brand(work, brand_id)
-    if brand is None:
-        path = ("input", "brandId")
-        raise ValidationFailed(FieldProblem(path, FieldErrorCode.UNKNOWN_REFERENCE))
-    return brand
 
 
 async def _refuse_more_chats(reader: Reader, now: datetime, brand_id: UUID) -> None:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select
 
+from core.edit_conflicts import ConflictingField
 from core.errors import (
     AlreadyMerged,
-    ConflictingField,
     FieldErrorCode,
     FieldProblem,
     NotAllowed,

@@ -13,7 +13,7 @@ from models import agents
 from models.agents import Agent
 from models.channels import Channel
 from models.teams import Team
-from models.tickets import Ticket, TicketPriority, TicketStatus, visible_to
+from models.tickets import FINISHED_STATUSES, Ticket, TicketPriority, TicketStatus, visible_to
 from models.viewers import Viewer
 from services.ticket_filters import TicketFilter
 from services.waiting import OPEN_STATUSES, Waiting, select_longest
@@ -25,9 +25,8 @@ CHAT_CHANNELS = frozenset(Channel) - {
     Channel.WEB,
     Channel.INTERNAL,
 }
-_FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 # Named one by one, since no index helps to find what is not of a kind.
-_UNFINISHED = tuple(status for status in TicketStatus if status not in _FINISHED)
+_UNFINISHED = tuple(status for status in TicketStatus if status not in FINISHED_STATUSES)
 
 Fetch = Callable[[Any], Awaitable[Sequence[Row[Any]]]]
 Key = TypeVar("Key")
@@ -74,7 +73,7 @@ async def read(
     rows = await fetch(_select_counts(limits))
     of_kinds = [row for row in rows if row.status is not None]
     of_people = [row for row in rows if row.status is None]
-    unfinished = [row for row in of_kinds if row.status not in _FINISHED]
+    unfinished = [row for row in of_kinds if row.status not in FINISHED_STATUSES]
     chats = (
         row.tickets
         for row in of_kinds
@@ -146,7 +145,7 @@ def _select_counts(limits: Sequence[ColumnElement[bool]]) -> Any:
             nothing["assignee_id"],
             tickets,
         )
-        .where(*limits, Ticket.status.in_(_FINISHED))
+        .where(*limits, Ticket.status.in_(FINISHED_STATUSES))
         .group_by(Ticket.status)
     )
     return union_all(of_kinds, of_people, finished)

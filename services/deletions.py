@@ -2,7 +2,7 @@
 
 Their rows stay, since templates and drafts refer to them. The tickets follow by jobs: the act that
 deletes holds what tickets refer to, and must not wait for tickets as well. Agents go the same way
-(`services.agents.delete`), and then hand on what they had open.
+(`services.agents.delete`); then they leave brands and teams, and hand on what they had open.
 """
 
 from collections import defaultdict
@@ -31,12 +31,14 @@ from services.links import (
     Link,
     LinkedRows,
 )
-from services.successions import hand_on_next
+from services.successions import AT_ONCE, hand_on_next
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 
 # Each is some events, and holds up whoever works on the ticket: some tenths of a second.
 TICKETS_PER_JOB = 100
+# What somebody had sent before they were deleted, or others for them, is written by then.
+_REQUESTS_END_WITHIN = timedelta(minutes=1)
 JOB_KIND = "deletion"
 
 Deleted = Topic | Team | Tag | Agent
@@ -81,11 +83,7 @@ async def take_off_more(work: UnitOfWork, payload: Mapping[str, Any]) -> None:
     elif isinstance(deleted, Team):
         await _end_memberships(work, deleted, TEAM_BRANDS, TEAM_MEMBERS)
     elif isinstance(deleted, Agent):
-        after = await hand_on_next(work, deleted)
-        if after is None:
-            await _end_memberships(work, deleted, AGENT_BRANDS, AGENT_TEAMS)
-        else:
-            go_on(work, deleted, after)
+        await _leave_to_others(work, deleted)
 
 
 async def _delete(
@@ -165,7 +163,29 @@ async def _untag(work: UnitOfWork, tag: Tag, tickets: Sequence[Ticket]) -> None:
         await hand.finish()
 
 
-async def _end_memberships(work: UnitOfWork, deleted: Team | Agent, *of_its: Link) -> None:
+async def _leave_to_others(work: UnitOfWork, agent: Agent) -> None:
+    """End the memberships of an agent who has no tickets; then hand on what they had open.
+
+    It is one job after the other: what waits for the heir's form is tried by one each day. What
+    came late is handed on before that.
+    """
+    if await _end_memberships(work, agent, AGENT_BRANDS, AGENT_TEAMS):
+        go_on(work, agent)
+        return
+    after = await hand_on_next(work, agent)
+    deleted_at = agent.deleted_at
+    if after != AT_ONCE and deleted_at and work.now < deleted_at + _REQUESTS_END_WITHIN:
+        after = deleted_at + _REQUESTS_END_WITHIN - work.now
+    if after is not None:
+        go_on(work, agent, after)
+
+
+async def _end_memberships(work: UnitOfWork, deleted: Team | Agent, *of_its: Link) -> bool:
+    """Take a deleted row out of the sets of others; tell whether it was in any."""
+    before = await links.hang_on(work, deleted, of_its)
+    if not any(linked.ids for linked in before.values()):
+        return False  # nobody adds it any more: no turn is needed to see that
     await take_turn_in_directory(work)
     for link, linked in (await links.hang_on(work, deleted, of_its)).items():
         await links.replace(work, link, deleted.id, linked, LinkedRows())
+    return True

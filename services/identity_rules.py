@@ -21,6 +21,7 @@ from services import rules, tags
 from services.automation.definitions import Action, Condition
 from services.automation.shapes import Block, TicketField
 from services.directory import take_directory
+from services.references import required_brand
 from services.rules import Editable
 from services.tags import NewTag
 from services.unit_of_work import UnitOfWork
@@ -80,7 +81,7 @@ async def install(
     Raises NotAllowed for all but admins, ValidationFailed, and LimitReached as `rules.create`.
     """
     await take_directory(work, viewer)
-    brand = await rules.brand_of(work, wanted.brand_id)
+    brand = await required_brand(work, wanted.brand_id)
     _check(wanted)
     found = await work.session.scalars(
         select(Rule).where(

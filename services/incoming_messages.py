@@ -1,7 +1,7 @@
 """What customers write: into the conversation that goes on, or into a new one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from uuid import UUID
 
@@ -83,9 +83,9 @@ async def receive(
 
     A live chat that had ended goes on, unless a machine wrote.
 
-    The same `external_id` of a channel is the same message: it is answered, not stored again.
-    Raises ValidationFailed where that is a message of another handle, or one that went out. Two
-    messages of one handle that arrive at once are taken in one after the other.
+    The same `external_id` of a channel is the same message: it is answered, not stored again,
+    whatever it says now. Raises ValidationFailed where that is a message of another handle, or one
+    that went out. Two messages of one handle that arrive at once are taken in one after the other.
     """
     if not viewer.may(ApiScope.MESSAGES_WRITE):
         raise NotAllowed
@@ -98,7 +98,11 @@ async def receive(
 async def _receive(
     work: UnitOfWork, viewer: Viewer, incoming: IncomingMessage, row_id: UUID
 ) -> Message:
-    incoming = _clean(incoming)
+    check = InputCheck()
+    incoming = _clean_sender(check, incoming)
+    if check.problems:  # nobody can tell whether the message is known: all that is wrong is said
+        _clean_content(check, incoming)
+        check.raise_problems()
     brand = await refer_to_brand(work, incoming.brand_id, brands.visible_to(viewer))
     if brand is None:
         raise NotFound
@@ -108,6 +112,8 @@ async def _receive(
             taken = FieldErrorCode.ALREADY_TAKEN
             raise ValidationFailed(FieldProblem(("input", "externalId"), taken))
         return known
+    incoming = _clean_content(check, incoming)
+    check.raise_problems()
     writer = await hold_customer(
         work,
         Sender(incoming.channel, incoming.handle, incoming.name, incoming.email, incoming.phone),
@@ -233,29 +239,30 @@ def _was_mailed() -> ColumnElement[bool]:
     )
 
 
-def _clean(incoming: IncomingMessage) -> IncomingMessage:
-    check = InputCheck()
+def _clean_sender(check: InputCheck, incoming: IncomingMessage) -> IncomingMessage:
+    """Clean what tells which message it is, and whose."""
     if incoming.channel is Channel.INTERNAL:  # agents alone open such tickets
         check.refuse("channel", FieldErrorCode.NOT_ALLOWED_VALUE)
-    cleaned = IncomingMessage(
-        channel=incoming.channel,
+    return replace(
+        incoming,
         handle=(
             check.email("handle", incoming.handle)
             if incoming.channel is Channel.EMAIL
             else check.line("handle", incoming.handle, HANDLE_CHARACTERS)
         ),
-        body=clean_body(check, incoming.body, incoming.attachment_ids),
-        brand_id=incoming.brand_id,
         external_id=_clean_external_id(check, incoming.external_id),
+    )
+
+
+def _clean_content(check: InputCheck, incoming: IncomingMessage) -> IncomingMessage:
+    return replace(
+        incoming,
+        body=clean_body(check, incoming.body, incoming.attachment_ids),
         name=check.optional_line("name", incoming.name, NAME_CHARACTERS),
         email=check.optional_email("email", incoming.email),
         phone=check.optional_phone("phone", incoming.phone),
         subject=check.optional_line("subject", incoming.subject, FREE_TEXT_CHARACTERS),
-        attachment_ids=incoming.attachment_ids,
-        is_automatic=incoming.is_automatic,
     )
-    check.raise_problems()
-    return cleaned
 
 
 def _clean_external_id(check: InputCheck, external_id: str | None) -> str | None:

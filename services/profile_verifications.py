@@ -6,11 +6,12 @@ for their own chat; they learn nothing but yes or no: not whether there is an ad
 
 import hmac
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from core.errors import (
     CodeTriesUsedUp,
@@ -53,6 +54,7 @@ from services.unit_of_work import UnitOfWork
 
 VERIFY = "verify_profile"
 CODE_DIGITS = 6
+HOLD_TRIES = 5
 _CODE = ("input", "code")
 _TOKEN = ("input", "token")
 _PROFILE = ("input", "profileId")
@@ -61,6 +63,10 @@ _PROFILE = ("input", "profileId")
 @dataclass(frozen=True, slots=True)
 class _Asked:
     profile_id: UUID | None
+
+
+class _AddressChanged(Exception):
+    """The address of a profile changed while the turn to write to it was waited for."""
 
 
 async def send(
@@ -82,16 +88,17 @@ async def verify_code(
     """Verify a profile by the code that was mailed last; by the same code again it stays so.
 
     A wrong code is counted, so its error is returned, to be raised once that is written down. It
-    holds up nobody but who writes by the profile: only a right one is worth the turn to link.
+    waits for nothing that a link locks: how long it takes would tell whether the desk knows the
+    address that was claimed. Only a right one is worth the turn to link.
     """
     digits = _digits(code)
     profile = await _seen(work, viewer, profile_id)
     verification = await _newest(work, profile)
     if _has_verified(verification, profile, box, digits):
         return profile
-    is_wrong = not _is_right(verification, box, digits)
-    if is_wrong or _problem(work, verification, profile) is not None:
-        return _told(viewer, await _count_wrong(work, profile))
+    wrong = await _refuse_wrong(work, verification, profile, box, digits)
+    if wrong is not None:
+        return _told(viewer, wrong)
     held = await profile_links.hold(work, profile.id)
     verification = await _newest(work, held.profile)
     if _has_verified(verification, held.profile, box, digits):
@@ -100,7 +107,8 @@ async def verify_code(
     # A newer code was mailed at this very moment, if it is not the right one any more.
     if verification is None or problem is not None or not _is_right(verification, box, digits):
         return _told(viewer, problem or Expired())
-    verification.used_at = work.now
+    if await _change(work, verification.id, used_at=work.now) is None:  # wrong ones made it void
+        return _told(viewer, CodeTriesUsedUp(TRIES))
     is_proven = await _prove(work, held, Claims(emails=(verification.recipient or "",)))
     return held.profile if is_proven else _told(viewer, Expired())
 
@@ -148,7 +156,8 @@ def code_of(box: SecretBox, verification_id: UUID) -> str:
 async def _send(
     work: UnitOfWork, viewer: Viewer, profile_id: UUID | None, row_id: UUID
 ) -> ProfileVerification:
-    profile, customer = await _hold_recipient(work, await _seen(work, viewer, profile_id))
+    seen = await _seen(work, viewer, profile_id)
+    profile, customer = await _hold_recipient(work, seen.id)
     if profile.link_state is ProfileLinkState.VERIFIED:
         raise NothingToVerify
     recipient = _address(profile, customer)
@@ -192,18 +201,30 @@ async def _seen(work: UnitOfWork, viewer: Viewer, profile_id: UUID | None) -> Ch
     return await work.session.get_one(ChannelProfile, of_chat)
 
 
-async def _hold_recipient(
-    work: UnitOfWork, profile: ChannelProfile
-) -> tuple[ChannelProfile, Customer]:
-    """Lock a profile, and before it the turn to write to its address: codes to both are counted."""
-    customer = await work.session.get_one(Customer, profile.customer_id)
+async def _hold_recipient(work: UnitOfWork, profile_id: UUID) -> tuple[ChannelProfile, Customer]:
+    """Lock a profile, and before it the turn to write to its address: codes to both are counted.
+
+    A rule writes down what is claimed while it is claimed: the address is read anew where it
+    changes meanwhile. Raises Unavailable where it never stays.
+    """
+    for _ in range(HOLD_TRIES):
+        with suppress(_AddressChanged):
+            # Undone, it gives back what it has locked: turns come before rows.
+            async with work.attempt():
+                return await _hold_as_read(work, profile_id)
+    raise Unavailable(retry_after_seconds=1)
+
+
+async def _hold_as_read(work: UnitOfWork, profile_id: UUID) -> tuple[ChannelProfile, Customer]:
+    profile = await work.session.get_one(ChannelProfile, profile_id, populate_existing=True)
+    customer = await work.session.get_one(Customer, profile.customer_id, populate_existing=True)
     recipient = _address(profile, customer)
     if recipient is not None:
         await take_turn(work, f"verification:{address_key(recipient)}")
-    profile = await profile_links.hold_alone(work, profile.id)
+    profile = await profile_links.hold_alone(work, profile_id)
     customer = await work.session.get_one(Customer, profile.customer_id, populate_existing=True)
     if _address(profile, customer) != recipient:  # changed at this very moment
-        raise Unavailable(retry_after_seconds=1)
+        raise _AddressChanged
     return profile, customer
 
 
@@ -244,7 +265,7 @@ async def _brand_of(work: UnitOfWork, viewer: Viewer, profile: ChannelProfile) -
 
 
 async def _newest(work: UnitOfWork, profile: ChannelProfile) -> ProfileVerification | None:
-    """Return the code that was asked for last; nobody else counts tries of a locked profile."""
+    """Return the code that was asked for last."""
     return await work.session.scalar(
         select(ProfileVerification)
         .where(ProfileVerification.profile_id == profile.id)
@@ -254,16 +275,37 @@ async def _newest(work: UnitOfWork, profile: ChannelProfile) -> ProfileVerificat
     )
 
 
-async def _count_wrong(work: UnitOfWork, profile: ChannelProfile) -> DomainError:
-    """Count a wrong code, where one could be right; return what is wrong."""
-    held = await profile_links.hold_alone(work, profile.id)
-    verification = await _newest(work, held)
-    problem = _problem(work, verification, held)
+async def _refuse_wrong(
+    work: UnitOfWork,
+    verification: ProfileVerification | None,
+    profile: ChannelProfile,
+    box: SecretBox,
+    digits: str,
+) -> DomainError | None:
+    """Return why a code proves nothing; count it where it is wrong, and could have been right."""
+    problem = _problem(work, verification, profile)
     if verification is None or problem is not None:
         return problem or Expired()
-    verification.tries += 1
-    return ValidationFailed(
-        FieldProblem(_CODE, FieldErrorCode.WRONG_CODE, TRIES, verification.tries)
+    if _is_right(verification, box, digits):
+        return None
+    tries = await _change(work, verification.id, tries=ProfileVerification.tries + 1)
+    if tries is None:
+        return CodeTriesUsedUp(TRIES)
+    return ValidationFailed(FieldProblem(_CODE, FieldErrorCode.WRONG_CODE, TRIES, tries))
+
+
+async def _change(work: UnitOfWork, verification_id: UUID, **values: object) -> int | None:
+    """Change a code that is not void, and lock no other row; return the tries it has had by now."""
+    return await work.session.scalar(
+        update(ProfileVerification)
+        .where(
+            ProfileVerification.id == verification_id,
+            ProfileVerification.used_at.is_(None),
+            ProfileVerification.tries < TRIES,
+        )
+        .values(**values)
+        .returning(ProfileVerification.tries)
+        .execution_options(synchronize_session=False)
     )
 
 

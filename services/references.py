@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
+from core.errors import FieldErrorCode, FieldProblem, ValidationFailed
 from models.base import is_there
 from models.brands import Brand
 from services.unit_of_work import UnitOfWork
@@ -29,11 +30,22 @@ async def refer_to_brand(
 ) -> Brand | None:
     """Return a brand, if it is there; it is not deleted before this act ends.
 
-    An act that adds something to a brand calls this first of all: whoever deletes the brand locks
-    it, and then what is of it. The lock is the one that every reference to a row shares.
+    An act that adds something to a brand calls this before it locks any template, topic or rule
+    of it: whoever deletes the brand locks it, and then these. What else an act holds by then,
+    turns, profiles or customers, no deletion of a brand waits for.
+    The lock is the one that every reference to a row shares.
     """
     return await work.session.scalar(
         select(Brand)
         .where(Brand.id == brand_id, *is_there(Brand), *is_meant)
         .with_for_update(read=True, key_share=True)
     )
+
+
+async def required_brand(work: UnitOfWork, brand_id: UUID, *is_meant: ColumnElement[bool]) -> Brand:
+    """Return the brand that `brandId` of an input names. Raises ValidationFailed."""
+    brand = await refer_to_brand(work, brand_id, *is_meant)
+    if brand is None:
+        path = ("input", "brandId")
+        raise ValidationFailed(FieldProblem(path, FieldErrorCode.UNKNOWN_REFERENCE))
+    return brand

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from core.errors import FieldErrorCode, FieldProblem, LimitReached, ValidationFailed
-from models.brands import Brand
+from core.errors import FieldErrorCode, LimitReached
 from models.event_topics import rules_topic, topic_of
 from models.rules import RULES_PER_BRAND, Rule, RuleTrigger
 from models.viewers import Viewer
@@ -35,7 +34,7 @@ from services.directory import (
     take_directory,
 )
 from services.idempotency import create_once
-from services.references import refer_to_brand
+from services.references import required_brand
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
 
@@ -179,7 +178,7 @@ async def reorder(
     does not know of a rule cannot say where it stands.
     """
     await take_directory(work, viewer)
-    await brand_of(work, brand_id)
+    await required_brand(work, brand_id)
     found = await work.session.scalars(
         select(Rule).where(_is_of(brand_id, trigger)).order_by(Rule.position, Rule.id)
     )
@@ -241,17 +240,8 @@ async def add(work: UnitOfWork, rule: Rule) -> Rule:
     return rule
 
 
-async def brand_of(work: UnitOfWork, brand_id: UUID) -> Brand:
-    """Return the brand that `brandId` of an input names. Raises ValidationFailed."""
-    brand = await refer_to_brand(work, brand_id)
-    if brand is None:
-        path = ("input", "brandId")
-        raise ValidationFailed(FieldProblem(path, FieldErrorCode.UNKNOWN_REFERENCE))
-    return brand
-
-
 async def _insert(work: UnitOfWork, new: NewRule, row_id: UUID) -> Rule:
-    await brand_of(work, new.brand_id)
+    await required_brand(work, new.brand_id)
     check = InputCheck()
     name = clean_name(check, new.name)
     blocks = await _clean(work.session, check, new.brand_id, new.given)

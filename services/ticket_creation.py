@@ -33,6 +33,7 @@ from services.directory import once_of
 from services.idempotency import create_once
 from services.links import LinkedRows
 from services.messages import NewTicket, default_email_subject, open_ticket
+from services.references import required_brand
 from services.template_problems import TemplateProblem
 from services.ticket_customers import TicketCustomer
 from services.ticket_filling import FilledForm, fill_in, template_of
@@ -103,7 +104,7 @@ async def _create(
     made: list[CreatedTicket],
     row_id: UUID,
 ) -> Ticket:
-    brand = await ticket_templates.brand_of(work, viewer, form.brand_id)
+    brand = await required_brand(work, form.brand_id, brands.visible_to(viewer))
     check = InputCheck()
     person = ticket_customers.clean(check, form.customer)
     saved_name = None

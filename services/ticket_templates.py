@@ -9,13 +9,12 @@ from uuid import UUID
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, select
 
-from core.errors import FieldErrorCode, FieldProblem, NotAllowed, NotFound, ValidationFailed
+from core.errors import NotAllowed, NotFound
 from core.text import fold
 from models import brands
 from models.agents import Agent
 from models.attachments import Attachment
 from models.base import NAME_CHARACTERS
-from models.brands import Brand
 from models.event_topics import topic_of
 from models.tags import Tag
 from models.teams import Team
@@ -27,7 +26,7 @@ from services.changes import Edit, apply_edit
 from services.directory import once_of, record_changes, record_created
 from services.idempotency import create_once
 from services.links import Link, LinkedRows
-from services.references import refer_to_brand
+from services.references import refer_to_brand, required_brand
 from services.turns import take_turn
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -167,19 +166,10 @@ async def add(
     return template
 
 
-async def brand_of(work: UnitOfWork, viewer: Viewer, brand_id: UUID) -> Brand:
-    """Return the brand that `brandId` of an input names. Raises ValidationFailed."""
-    brand = await refer_to_brand(work, brand_id, brands.visible_to(viewer))
-    if brand is None:
-        path = ("input", "brandId")
-        raise ValidationFailed(FieldProblem(path, FieldErrorCode.UNKNOWN_REFERENCE))
-    return brand
-
-
 async def _create(
     work: UnitOfWork, viewer: Viewer, new: NewTemplate, row_id: UUID
 ) -> TicketTemplate:
-    brand = await brand_of(work, viewer, new.brand_id)
+    brand = await required_brand(work, new.brand_id, brands.visible_to(viewer))
     await take_names(work, brand.id)
     check = InputCheck()
     name = check.line("name", new.name, NAME_CHARACTERS)
@@ -192,10 +182,13 @@ async def _create(
 
 
 async def _take(work: UnitOfWork, viewer: Viewer, template_id: UUID) -> TicketTemplate:
-    """Lock a template, and the names of its brand before. Raises NotFound."""
+    """Lock a template, and the names of its brand before. Raises NotFound.
+
+    The brand is shared first: the row refers to it, and who deletes the brand waits for the row.
+    """
     is_meant = (visible_to(viewer), TicketTemplate.id == template_id)
     brand_id = await work.session.scalar(select(TicketTemplate.brand_id).where(*is_meant))
-    if brand_id is None:
+    if brand_id is None or await refer_to_brand(work, brand_id) is None:
         raise NotFound
     await take_names(work, brand_id)
     template = await work.session.scalar(select(TicketTemplate).where(*is_meant).with_for_update())

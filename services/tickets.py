@@ -14,7 +14,7 @@ from models.customers import Customer
 from models.event_topics import inbox_topic, topic_of
 from models.rules import Rule, RuleTrigger
 from models.tags import TicketTag
-from models.tickets import Ticket, TicketStatus, visible_to
+from models.tickets import FINISHED_STATUSES, Ticket, TicketStatus, visible_to
 from models.topics import Topic
 from models.viewers import ApiScope, Viewer
 from services import waiting
@@ -28,8 +28,6 @@ from services.validation import InputCheck
 from services.waiting import OPEN_STATUSES
 
 Acts = Sequence[Mapping[str, Any]]
-
-_FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
 
 class TicketInHand:
@@ -273,7 +271,9 @@ async def close(work: UnitOfWork, viewer: Viewer, ticket_id: UUID) -> Ticket:
 
 async def reopen(work: UnitOfWork, viewer: Viewer, ticket_id: UUID) -> Ticket:
     """Open a resolved or closed ticket again. Reopening an open one changes nothing."""
-    return await _set_status(work, viewer, ticket_id, TicketStatus.OPEN, only_from=_FINISHED)
+    return await _set_status(
+        work, viewer, ticket_id, TicketStatus.OPEN, only_from=FINISHED_STATUSES
+    )
 
 
 async def _set_status(

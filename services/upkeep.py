@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Delete, Select, Update, delete, or_, select, update
+from sqlalchemy import Delete, Select, Update, delete, literal, or_, select, update
 
 from core import clock
 from core.database import Database
@@ -41,6 +40,8 @@ from services.unit_of_work import UnitOfWork, unit_of_work
 
 # Long enough to look into what somebody reports after a weekend.
 TRACES_KEPT_FOR = timedelta(days=7)
+
+_FAILED = "a step of the upkeep failed"
 
 _log = structlog.get_logger(__name__)
 
@@ -144,17 +145,24 @@ async def _take_each(database: Database, name: str, step: _RowByRow, now: dateti
     async with database.reading() as connection:
         row_ids = (await connection.scalars(step.rows(now))).all()
     for row_id in row_ids:
-        async with (
-            _by_itself(name, row_id=str(row_id)),
-            unit_of_work(database, lambda _: None, AUTOMATION) as work,
-        ):
-            await step.take(work, row_id)
+        try:
+            async with unit_of_work(database, lambda _: None, AUTOMATION) as work:
+                await step.take(work, row_id)
+        except Exception:  # noqa: BLE001  # whatever it is, an hour later will do
+            _log.exception(_FAILED, step=name, row_id=str(row_id))
+            await _reach(database)
+
+
+async def _reach(database: Database) -> None:
+    """Raise where the database is away: thousands of rows would each wait for it."""
+    async with database.reading() as connection:
+        await connection.execute(select(literal(1)))
 
 
 @asynccontextmanager
-async def _by_itself(step: str, **about: Any) -> AsyncIterator[None]:
+async def _by_itself(step: str) -> AsyncIterator[None]:
     """Let what fails inside keep nothing else from being done."""
     try:
         yield
     except Exception:  # noqa: BLE001  # whatever it is, an hour later will do
-        _log.exception("a step of the upkeep failed", step=step, **about)
+        _log.exception(_FAILED, step=step)

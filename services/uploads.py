@@ -25,7 +25,7 @@ from services.file_formats import allowed_extensions
 from services.files.inspection import Inspection, judge_name
 from services.files.verdicts import Accepted, Refused
 from services.idempotency import create_once
-from services.live_chats.uploads import is_let_in, refuse_flood
+from services.live_chats.uploads import is_let_in, refuse_flood, refuse_flood_of_all
 from services.storage.file_storage import FileStorage
 from services.unit_of_work import UnitOfWork
 from services.validation import InputCheck
@@ -129,7 +129,8 @@ async def begin(work: UnitOfWork, attachment_id: UUID) -> AwaitedFile:
 
     Who sends them twice at once does not mix them up: the later beginning counts. Raises
     AlreadyUploaded, and NotFound for a file that is not awaited any more: it was tried too often,
-    or the chat of the customer who announced it is closed to them.
+    or the chat of the customer who announced it is closed to them. Raises Unavailable for the
+    customer of a chat while too much has arrived from all of them.
     """
     attachment = await work.session.scalar(
         select(Attachment).where(Attachment.id == attachment_id).with_for_update()
@@ -140,6 +141,8 @@ async def begin(work: UnitOfWork, attachment_id: UUID) -> AwaitedFile:
         raise AlreadyUploaded
     if attachment.tries >= TRIES_PER_UPLOAD:
         raise NotFound
+    if attachment.uploader_kind is ActorKind.CUSTOMER:
+        await refuse_flood_of_all(work, attachment.size)
     attachment.tries += 1
     if attachment.storage_key:
         _discard_later(work, attachment.storage_key, after=UNATTACHED_KEPT_FOR)

@@ -40,7 +40,6 @@ class CustomerListSource(ViewSource):
     """What happens to the customers that a view shows. All who may read customers see all."""
 
     admits_who_may_hear = True
-    row_key = "customer_id"
 
     def __init__(self, streams: Streams, view: CustomerView) -> None:
         super().__init__(streams, [customers_topic()], view)

@@ -36,8 +36,6 @@ def tells_of_notes_alone(acts: Collection[str]) -> bool:
 class InboxSource(ViewSource):
     """What happens to the view that `wanted` gives of the tickets that `viewer` sees."""
 
-    row_key = "ticket_id"
-
     def __init__(
         self, streams: Streams, topics: Sequence[str], viewer: Viewer, wanted: TicketFilter
     ) -> None:

@@ -63,9 +63,6 @@ class Source(ABC):
     # Whether somebody may lose it by something that is no item of it, and is to be looked for.
     is_lost_unsaid: bool = False
 
-    # Whether its items show one of many rows each, by `row_of`: then several are in hand at once.
-    is_list: bool = False
-
     @abstractmethod
     def open(self, after: str | None) -> AsyncGenerator[Item, None]:
         """Return the items after the cursor `after`, or those from now on.
@@ -86,11 +83,6 @@ class Source(ABC):
     def farewell(self, last: Item) -> Item | None:
         """Return what is told to somebody who is LOST after the item `last`, if anything."""
         del last
-        return None
-
-    def row_of(self, item: Item) -> Hashable:
-        """Return which row an item of a list shows; None where that is not known."""
-        del item
         return None
 
     @abstractmethod

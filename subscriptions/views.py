@@ -47,10 +47,7 @@ class Seen:
 
 
 class ViewSource(LogSource):
-    """What happens to a view; `row_key` is what payloads call the row that an event is about."""
-
-    is_list = True
-    row_key: str
+    """What happens to a view."""
 
     def open(self, after: str | None) -> AsyncGenerator[Item, None]:
         """Return Ready, Gap and what the view makes of events."""
@@ -63,10 +60,6 @@ class ViewSource(LogSource):
     @abstractmethod
     def see(self, happened: Happened) -> Item:
         """Return what an event is to the view."""
-
-    def row_of(self, item: Item) -> Hashable:
-        """Return the id of the row that an item shows."""
-        return item.happened.record.payload.get(self.row_key) if isinstance(item, Seen) else None
 
     async def _as_seen(self, items: AsyncGenerator[Item, None]) -> AsyncGenerator[Item, None]:
         async with aclosing(items):

@@ -10,6 +10,7 @@ from core.ids import NodeKind, encode_global_id
 from models.brands import Brand
 from models.tickets import Ticket
 from models.viewers import ApiScope
+from services import ticket_forms
 from tests.scenes.stage import Stage
 from tests.support.brands import CREATE
 from tests.support.chats import CHAT_START
@@ -34,6 +35,11 @@ EVERYWHERE = """
       apiTokens { brands { name } revokedAt }
       ticketTemplates { totalCount } node(id: $id) { id }
       nodes(ids: [$rule, $template, $topic]) { id }
+    }
+"""
+EDIT_TEMPLATE = """
+    mutation ($input: TicketTemplateUpdateInput!) {
+      ticketTemplateUpdate(input: $input) { __typename }
     }
 """
 SEEN = "{ brands { name } tickets { totalCount } }"
@@ -202,3 +208,33 @@ async def test_who_opens_a_ticket_meanwhile_keeps_the_brand_or_finds_none(world:
     assert set(opened) <= {"MessageReceiveSuccess", "NotFound"}
     assert is_gone is (tickets == 0)
     assert deleted["__typename"] == ("BrandDeleteSuccess" if is_gone else "StillInUse")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_edits_a_template_meanwhile_does_not_wait_in_a_circle(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, brand = Stage(world), other(world)
+    of_brand: dict[str, Any] = {"brandId": brand, "name": "Kargo"}
+    topic = await stage.does("admin", "topicCreate", "topic { id }", **of_brand)
+    template = await stage.does("admin", "ticketTemplateCreate", "template { id }", **of_brand)
+    template_is_held, clean = asyncio.Event(), ticket_forms.clean
+
+    async def take_a_while(*given: Any) -> dict[str, Any]:
+        template_is_held.set()
+        await asyncio.sleep(0.2)
+        return await clean(*given)
+
+    async def delete_brand() -> dict[str, Any]:
+        await template_is_held.wait()
+        return await delete(world.admin, brand)
+
+    monkeypatch.setattr(ticket_forms, "clean", take_a_while)
+    wanted = {"expectedVersion": 1, "topicId": topic["topic"]["id"]}
+    edited, deleted = await asyncio.gather(
+        world.admin.act(EDIT_TEMPLATE, input={"templateId": template["template"]["id"], **wanted}),
+        delete_brand(),
+    )
+
+    assert edited["__typename"] == "TicketTemplateUpdateSuccess"
+    assert deleted["__typename"] == "BrandDeleteSuccess"

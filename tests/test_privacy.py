@@ -34,7 +34,7 @@ OPEN_LEVELS = 3
 # All that these may be asked for is open; what that is, the tests of each say.
 WHOLLY_OPEN = {
     *("chatTranscript", "chatStateSet", "chatTranscriptSend", "chatEvents", "signOut"),
-    *("profileVerificationSend", "profileVerify"),
+    *("profileVerificationSend", "profileVerify", "attachmentFormats", "attachmentLimits"),
 }
 
 

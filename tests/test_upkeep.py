@@ -1,13 +1,16 @@
 """Upkeep is done step by step, and row by row: what fails keeps nothing else waiting."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Select, delete, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from core import clock
+from core.database import Database
 from models.channels import Channel
 from models.jobs import Job
 from models.messages import Message
@@ -114,3 +117,24 @@ async def test_a_row_that_fails_keeps_no_other_waiting_and_is_tried_again(
 
     await tidy_up(world.desk.database)
     assert await states(world, [first]) == ["FAILED"]
+
+
+async def test_a_step_ends_where_the_database_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = await unconfirmed(world, ["Bir", "İki", "Üç"])
+
+    async def lose_the_database(*_arguments: Any) -> None:
+        monkeypatch.setattr(Database, "reading", be_away)
+        raise ConnectionError
+
+    def be_away(_database: Database) -> AbstractAsyncContextManager[AsyncConnection]:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch, capture_logs() as logs:
+        patch.setattr(notifications, "tell_undelivered", lose_the_database)
+        await tidy_up(world.desk.database)
+    monkeypatch.undo()
+
+    step = "messages that nobody confirms"
+    assert failures(logs) == [(step, str(messages[0].id)), (step, None)]

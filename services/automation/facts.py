@@ -7,13 +7,14 @@ from functools import cache, cached_property
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import Select, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from core.text import address_key, fold
 from models.brands import Brand
 from models.channel_profiles import ChannelProfile, ProfileLinkState
 from models.channels import Channel
+from models.claims import claimed_homes
 from models.customer_moves import CustomerMove
 from models.customers import Customer
 from models.first_contacts import is_first_of_customer
@@ -26,7 +27,6 @@ from services.identity.claims_in_text import Claims, emails_in, phones_in
 
 Reader = AsyncConnection | AsyncSession
 
-_IS_CLAIMED = ChannelProfile.link_state == ProfileLinkState.CLAIMED
 _IS_LINKED = func.coalesce(ChannelProfile.link_state != ProfileLinkState.OWN, false())
 
 
@@ -34,9 +34,10 @@ _IS_LINKED = func.coalesce(ChannelProfile.link_state != ProfileLinkState.OWN, fa
 class Words:
     """A message that was written. What is looked for in it is looked for once.
 
-    Telephone numbers are written as in the country of the customer's `known_phone`, or of their
-    `language`, or the brand's. `claimed_email` and `claimed_phone` are what was claimed last by the
-    profile, which may be linked. Beyond what an agent could send nothing is read of a mail.
+    Telephone numbers are written as in the country of the `known_phone` of the customer whom the
+    profile came with, or of their `language`, or the brand's. `claimed_email` and `claimed_phone`
+    are what was claimed last by the profile, which may be linked. Beyond what an agent could send
+    nothing is read of a mail.
     """
 
     id: UUID | None
@@ -75,21 +76,27 @@ class Words:
 
     @property
     def kept(self) -> Claims:
-        """What was claimed before by the profile by which it came, while that is not linked."""
+        """What was claimed before by the profile by which it came, while that is not linked.
+
+        The number that the handle is, and which a channel tells besides, claims nothing.
+        """
         if self.is_linked:
             return Claims()
-        emails, phones = (
-            () if each is None else (each,) for each in (self.claimed_email, self.claimed_phone)
-        )
+        phone = None if self.claimed_phone == self.known_phone else self.claimed_phone
+        emails, phones = (() if each is None else (each,) for each in (self.claimed_email, phone))
         return Claims(emails, phones)
 
     @property
     def claims_anew(self) -> bool:
-        """Whether it claims another address or number than was claimed last."""
-        claimed_email = address_key(self.claimed_email or "")
-        return any(address_key(each) != claimed_email for each in self.claims.emails[:1]) or any(
-            each != self.claimed_phone for each in self.claims.phones[:1]
-        )
+        """Whether it claims addresses or numbers, and what was claimed last is not among them.
+
+        A rule is paused for whoever claims anew again and again, and a stranger sees that. So it
+        is the same for somebody who is linked by what they claim, and says it again.
+        """
+        emails = {address_key(each) for each in self.claims.emails}
+        phones = set(self.claims.phones)
+        is_new_email = bool(emails) and address_key(self.claimed_email or "") not in emails
+        return is_new_email or (bool(phones) and self.claimed_phone not in phones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,32 +158,26 @@ class Facts:
         )
 
 
-async def read_person(reader: Reader, ticket: Any) -> Person:
-    """Read who the customer of a ticket is.
+async def read_person(reader: Reader, ticket_id: UUID) -> Person:
+    """Read who the customer of a ticket is."""
+    rows = await reader.execute(_select_person().where(Ticket.id == ticket_id))
+    return Person(*rows.one())
 
-    On a claim alone they are still who they were: a rule that asks only those of whom no address
-    is known would otherwise tell a stranger whom the desk knows.
-    """
-    came_with = (
-        select(CustomerMove.source_id)
-        .join(ProfileLink, ProfileLink.move_id == CustomerMove.id)
-        .join(ChannelProfile, ChannelProfile.id == ProfileLink.profile_id)
-        .where(ProfileLink.profile_id == ticket.profile_id, _IS_CLAIMED)
-        .scalar_subquery()
-    )
-    rows = await reader.execute(
+
+@cache  # every message that comes in asks for it; building it takes longer than asking
+def _select_person() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Brand.name.label("brand_name"),
             Customer.email.is_not(None).label("has_email"),
             Customer.phone.is_not(None).label("has_phone"),
             _IS_LINKED,
         )
-        .select_from(Customer)
-        .join(Brand, Brand.id == ticket.brand_id)
-        .outerjoin(ChannelProfile, ChannelProfile.id == ticket.profile_id)
-        .where(Customer.id == func.coalesce(came_with, ticket.customer_id))
+        .select_from(Ticket)
+        .join(Customer, Customer.id == _came_with())
+        .join(Brand, Brand.id == Ticket.brand_id)
+        .outerjoin(ChannelProfile, ChannelProfile.id == Ticket.profile_id)
     )
-    return Person(*rows.one())
 
 
 async def read_tags(reader: Reader, ticket_id: UUID) -> set[UUID]:
@@ -203,22 +204,40 @@ def _select_words() -> Select[*tuple[Any, ...]]:
             Message.is_automatic,
             # Whether the one they claim to be has written before is not for them to find out.
             case(
-                (_IS_CLAIMED, is_first_of_customer(of_profile=True)), else_=is_first_of_customer()
+                (
+                    ChannelProfile.link_state == ProfileLinkState.CLAIMED,
+                    is_first_of_customer(of_profile=True),
+                ),
+                else_=is_first_of_customer(),
             ),
             func.coalesce(Customer.language, Brand.language).label("language"),
             Message.created_at,
             Customer.phone.label("known_phone"),
             Brand.email.label("brand_email"),
             ChannelProfile.claimed_email,
-            # The number that the handle is, and which a channel tells besides, claims nothing.
-            func.nullif(ChannelProfile.claimed_phone, Customer.phone).label("claimed_phone"),
+            ChannelProfile.claimed_phone,
             _IS_LINKED,
         )
         .join(Ticket, Ticket.id == Message.ticket_id)
-        .join(Customer, Customer.id == Ticket.customer_id)
+        .join(Customer, Customer.id == _came_with())
         .join(Brand, Brand.id == Ticket.brand_id)
         .outerjoin(ChannelProfile, ChannelProfile.id == Ticket.profile_id)
     )
+
+
+def _came_with() -> ColumnElement[UUID]:
+    """Return the id of a ticket's customer, as rules see them: on a claim they are who they were.
+
+    Rules would otherwise tell a stranger whom the desk knows: one asks only those of whom it knows
+    no address, another reads numbers as those of the customer's country.
+    """
+    home = (
+        claimed_homes()
+        .with_only_columns(CustomerMove.source_id)
+        .where(ProfileLink.profile_id == Ticket.profile_id)
+        .correlate(Ticket)
+    )
+    return func.coalesce(home.scalar_subquery(), Ticket.customer_id)
 
 
 async def read_runs(

@@ -94,7 +94,7 @@ async def _facts(
     words = Words(None, "", is_first_contact=True)
     if message is not None:
         words = (await read_words(session, [message.id]))[message.id]
-    person = await read_person(session, ticket)
+    person = await read_person(session, ticket.id)
     facts = Facts.of(ticket, now, person, await read_tags(session, ticket.id))
     runs = await read_runs(session, ticket.id, now, back) if back else ()
     return replace(facts, status=wanted, message=words, runs=runs)

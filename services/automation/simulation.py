@@ -40,7 +40,7 @@ async def simulate(reader: Reader, rule: TriedRule, ticket_id: UUID, now: dateti
     """
     ticket = await read_ticket(reader, ticket_id)
     happening = await _newest(reader, rule, ticket)
-    person = await read_person(reader, ticket)
+    person = await read_person(reader, ticket.id)
     facts = Facts.of(ticket, now, person, await read_tags(reader, ticket_id))
     hours = max(hours_counted([rule]), default=0)
     if hours:

@@ -108,7 +108,7 @@ class Trial:
         session, ticket = self._work.session, self._hand.ticket
         back = max(WINDOW, timedelta(hours=self._book.counted_hours))
         event_ids = [event.id for event in events]
-        self._person = await read_person(session, ticket)
+        self._person = await read_person(session, ticket.id)
         self._tag_ids = await read_tags(session, ticket.id)
         self._runs = await read_runs(session, ticket.id, self._work.now, back, event_ids)
 

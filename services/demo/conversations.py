@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from models.tickets import TicketStatus
+from models.tickets import FINISHED_STATUSES, TicketStatus
 from services.demo.phrasebook import Exchange, Phrasebook, Subject
 
-_FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 # Small talk about waiting comes after the customer has told all that was asked.
 _EXCHANGES_BEFORE_WAITING = 3
 
@@ -51,7 +50,7 @@ def converse(
     if status is TicketStatus.NEW:
         nudges = rng.sample(book.smalltalk.nudges, length - 1)
         lines += [Line(by_agent=False, text=nudge) for nudge in nudges]
-    elif status in _FINISHED:
+    elif status in FINISHED_STATUSES:
         lines += talk.exchanges((length - 3) // 2)
         lines += talk.ending(with_farewell=length % 2 == 0)
     else:

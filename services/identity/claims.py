@@ -7,7 +7,7 @@ address. All others keep the claim, and agents are shown whom it may mean: see
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from models.tickets import Ticket
 from services import channel_profiles, profile_links
 from services.identity.claims_in_text import Claims
 from services.identity.known_people import known_by_contacts
+from services.merging.holding import lock_tickets_by
 from services.profile_links import HeldProfile, make_over_held
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
@@ -42,7 +43,7 @@ class HeldClaims:
 
 
 async def hold_for_claims(work: UnitOfWork, ticket_id: UUID, said: Claims) -> HeldClaims | None:
-    """Lock what `link_by_claim` changes besides the ticket, which comes after it.
+    """Lock what `link_by_claim` changes, but for a ticket whose profile it does not move.
 
     None where the ticket came by no profile, as old ones did.
     """
@@ -57,9 +58,11 @@ async def hold_for_claims(work: UnitOfWork, ticket_id: UUID, said: Claims) -> He
     claims = _without_address_of(brand, said)
     known = await known_by(work, claims, but=held.profile.customer_id)
     target_id = await _meant(work, held, known)
-    if target_id is not None:
-        claims = _telling(claims, known)
+    standing = (_key(held.profile.claimed_email), held.profile.claimed_phone)
+    claims = _putting_first(claims, known if target_id else standing)
     people = await profile_links.hold_people(work, held, *filter(None, (target_id,)))
+    if target_id is not None:
+        await lock_tickets_by(work, held.profile.id)
     return HeldClaims(held, people, claims, target_id)
 
 
@@ -67,7 +70,8 @@ async def link_by_claim(work: UnitOfWork, hand: TicketInHand, held: HeldClaims) 
     """Keep the first address and the first number that were said as claims of the profile.
 
     Where exactly one known customer has them, the profile is linked to that customer, unverified,
-    and those are kept by which the customer is known.
+    and those are kept by which the customer is known. Else what is kept already stays where it was
+    said again: it may be why the profile is linked.
     Returns whether anything changed. The caller has locked the ticket, and finishes it.
     """
     profile = held.profile.profile
@@ -117,10 +121,10 @@ def _keep(work: UnitOfWork, profile: ChannelProfile, customer: Customer, claims:
     return True
 
 
-def _telling(claims: Claims, known: Mapping[str, Sequence[UUID]]) -> Claims:
-    """Put first what names a known customer: "my address is not a@…, it is b@…"."""
-    emails = [each for each in claims.emails if address_key(each) in known]
-    phones = [each for each in claims.phones if each in known]
+def _putting_first(claims: Claims, keys: Collection[str | None]) -> Claims:
+    """Put first what has one of these keys: "my address is not a@…, it is b@…"."""
+    emails = [each for each in claims.emails if address_key(each) in keys]
+    phones = [each for each in claims.phones if each in keys]
     return Claims((*emails, *claims.emails), (*phones, *claims.phones))
 
 

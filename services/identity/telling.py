@@ -3,15 +3,13 @@
 from sqlalchemy import select
 
 from models.channel_profiles import ChannelProfile, ProfileLinkState
-from models.tickets import Ticket, TicketStatus
+from models.tickets import FINISHED_STATUSES, Ticket
 from services.changes import FieldChange
 from services.tickets import TicketInHand
 from services.unit_of_work import UnitOfWork
 
 # Each is two events, and a profile has a few tickets under way; the newest are those that matter.
 TICKETS_TOLD = 25
-
-_FINISHED = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
 
 
 async def tell_tickets(
@@ -32,7 +30,7 @@ async def tell_tickets(
     in_hand = None if hand is None else hand.ticket.id
     newest = (
         select(Ticket.id)
-        .where(Ticket.profile_id == profile.id, Ticket.status.not_in(_FINISHED))
+        .where(Ticket.profile_id == profile.id, Ticket.status.not_in(FINISHED_STATUSES))
         .order_by(Ticket.id.desc())
         .limit(TICKETS_TOLD)
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,10 @@ from services.mail.transport import Envelope, MailTransport, NotDelivered
 from services.mail.wire import UnusableAddress, wire_address
 from services.outgoing_mail.letters import sender_of
 from services.profile_verifications import code_of
+
+# A code is valid for minutes: a mail server that thinks longer is handed the same mail again. It is
+# not the limit of the desk's own acts: those would wait for the places that mail servers keep.
+CODE_MAIL_LIMIT = timedelta(seconds=40)
 
 _log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import math
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import case, exists, func, or_, select
 
 from core.errors import (
     ChatFilesOfDay,
@@ -26,22 +26,24 @@ UNSENT_FILES_PER_CHAT = 10
 DAY = timedelta(hours=24)
 FILES_PER_DAY = 20  # four messages full: who shows more than that is asked to mail it
 BYTES_PER_DAY = 5 * FILE_BYTES  # one message full of the largest files
-# Strangers start as many chats as they like. This is a photo from each second visitor of a desk at
-# which chats start as fast as they may all hour long; and it takes days to fill a disk.
-HOUR = timedelta(hours=1)
-FILES_OF_ALL_CHATS_PER_HOUR = 9_000
-BYTES_OF_ALL_CHATS_PER_HOUR = 20 * 1024 * 1024 * 1024
+# Strangers start as many chats as they like. This is a screenshot from each visitor of a desk at
+# which chats start as fast as they may all the time; and it takes days to fill a disk. What was
+# announced and has not arrived is not counted: it costs nothing, and would shut out all others. A
+# file may arrive an hour after it was announced, so those of two hours are looked at.
+LATELY = timedelta(hours=2)
+BYTES_OF_ALL_CHATS_LATELY = 40 * 1024 * 1024 * 1024
+# Smaller files count as one of so many: each is a row, and there are at most 40,960 to add up.
+LEAST_BYTES_COUNTED = 1024 * 1024
 
 
 async def refuse_flood(work: UnitOfWork, viewer: Viewer, ticket_id: UUID, size: int) -> None:
     """Hold the chat of the customer who is looking, and refuse a further file that is too much.
 
-    Others who announce files in it wait until the act ends, so what is counted stays true. What all
-    chats do together is not held: there it is a brake and no border.
+    Others who announce files in it wait until the act ends, so what is counted stays true.
 
     Raises NotFound once their tokens were taken away; UnsentChatFiles and ChatFilesOfDay for the
     number of files; ValidationFailed for their bytes, with what is left as the limit of `size`; and
-    Unavailable, with the seconds to wait, where strangers upload too much altogether.
+    Unavailable as `refuse_flood_of_all`.
     """
     _, chat = await take_own(work, viewer, ticket_id)
     still_comes = or_(Attachment.awaited_until.is_(None), Attachment.awaited_until > work.now)
@@ -65,25 +67,27 @@ async def refuse_flood(work: UnitOfWork, viewer: Viewer, ticket_id: UUID, size: 
     if size > left:
         out_of_range = FieldErrorCode.OUT_OF_RANGE
         raise ValidationFailed(FieldProblem(("input", "size"), out_of_range, max(left, 0), size))
-    await _refuse_flood_of_all(work, size)
+    await refuse_flood_of_all(work, size)
 
 
-async def _refuse_flood_of_all(work: UnitOfWork, size: int) -> None:
-    files, size_of_files, first = (
+async def refuse_flood_of_all(work: UnitOfWork, size: int) -> None:
+    """Refuse a file of the customer of any chat where too much has arrived from them altogether.
+
+    Nothing is held: it is a brake and no border. Raises Unavailable, with the seconds to wait.
+    """
+    is_small = Attachment.size < LEAST_BYTES_COUNTED
+    counted = case((is_small, LEAST_BYTES_COUNTED), else_=Attachment.size)
+    so_far, first = (
         await work.session.execute(
-            select(
-                func.count(),
-                func.coalesce(func.sum(Attachment.size), 0),
-                func.min(Attachment.created_at),
-            ).where(
+            select(func.coalesce(func.sum(counted), 0), func.min(Attachment.created_at)).where(
                 Attachment.uploader_kind == ActorKind.CUSTOMER,
-                Attachment.created_at > work.now - HOUR,
+                Attachment.awaited_until.is_(None),
+                Attachment.created_at > work.now - LATELY,
             )
         )
     ).one()
-    is_full = size_of_files + size > BYTES_OF_ALL_CHATS_PER_HOUR
-    if is_full or files >= FILES_OF_ALL_CHATS_PER_HOUR:
-        raise Unavailable(math.ceil((first + HOUR - work.now).total_seconds()))
+    if so_far + max(size, LEAST_BYTES_COUNTED) > BYTES_OF_ALL_CHATS_LATELY:
+        raise Unavailable(math.ceil((first + LATELY - work.now).total_seconds()))
 
 
 async def is_let_in(work: UnitOfWork, customer_id: UUID | None) -> bool:

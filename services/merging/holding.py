@@ -69,6 +69,11 @@ async def lock_tickets(work: UnitOfWork, *customer_ids: UUID) -> None:
     await _lock(work, Ticket, Ticket.customer_id.in_(customer_ids))
 
 
+async def lock_tickets_by(work: UnitOfWork, profile_id: UUID) -> None:
+    """Lock all tickets that came by a profile, whose customer the act has locked, in that order."""
+    await _lock(work, Ticket, Ticket.profile_id == profile_id)
+
+
 async def _lock(work: UnitOfWork, model: type[Any], which: ColumnElement[bool]) -> None:
     """Lock rows in the order of their ids, without reading them."""
     held = select(model.id).where(which).order_by(model.id).with_for_update().subquery()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from core.errors import ConflictingField, EditConflict
+from core.edit_conflicts import ConflictingField, EditConflict
 from models.customers import Customer
 from services.changes import readable
 from services.merging.undo_order import since_when_hidden

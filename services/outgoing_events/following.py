@@ -96,7 +96,7 @@ async def _read_on(work: UnitOfWork, webhook_id: UUID) -> bool:
         room -= written
         if stumbled_over is None:
             is_more |= len(events) == EVENTS_PER_READ
-        elif work.now - stumbled_over.occurred_at >= STUCK_AFTER:
+        elif _is_stuck(work, stumbled_over):
             await pause_stuck(work, webhook, stumbled_over)
             return False
     return is_more
@@ -126,12 +126,16 @@ async def _take_in(
                 webhook_id=str(webhook.id),
                 topic=position.topic,
                 sequence=part[0].sequence,
-                exc_info=True,
+                exc_info=_is_stuck(work, part[0]),  # not at each look until then
             )
             return written, part[0]
         position.seq = part[-1].sequence
         events = events[at_once:]
     return written, None
+
+
+def _is_stuck(work: UnitOfWork, stumbled_over: EventRecord) -> bool:
+    return work.now - stumbled_over.occurred_at >= STUCK_AFTER
 
 
 async def _positions_behind(work: UnitOfWork, webhook_id: UUID) -> Sequence[WebhookPosition]:

@@ -5,15 +5,9 @@ for each audience, and the bytes go to everybody in one go, without a task or an
 """
 
 import asyncio
-from collections.abc import (
-    AsyncGenerator,
-    Collection,
-    Coroutine,
-    Hashable,
-    Mapping,
-    Sequence,
-)
-from contextlib import aclosing, suppress
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Hashable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from core import clock
@@ -23,16 +17,12 @@ from subscriptions.log.cursors import ResetReason
 from subscriptions.log.following import Happened
 from subscriptions.log.stream import FellBehind
 from subscriptions.metrics import GROUPS, LAG_SECONDS
-from subscriptions.sharing.ahead import Ahead
 from subscriptions.sharing.joining import Joining, count_delivery
 from subscriptions.sharing.listening import Listener
 from subscriptions.sharing.told import Answer, LatelyTold, Subject, Told
 from subscriptions.source import Item, Judge, Verdict
 
 EXECUTIONS_AT_ONCE = 8  # so that events leave database connections to queries
-# Of a list, so that it takes no more than half of them: the items that are in hand together are as
-# many as there are executions for, one for each audience.
-EXECUTIONS_OF_A_LIST = 4
 LISTENERS_PER_TURN = 250  # of the event loop, about 3 ms: pings and other groups need theirs
 
 
@@ -153,32 +143,12 @@ class Group:
         """Tell all items until there are no more; false where reading has to begin again."""
         after = self.last.cursor if self.last is not None else None
         try:
-            async with aclosing(self._open(after)) as items:
+            async with aclosing(self.source.open(after)) as items:
                 async for item in items:
                     await self._tell_all(item)
         except FellBehind:
             return False
         return True
-
-    def _open(self, after: str | None) -> AsyncGenerator[Item, None]:
-        items = self.source.open(after)
-        if not self.source.is_list:
-            return items
-        return Ahead(items, self.source.row_of, self._begin, self._most_in_hand).in_order()
-
-    def _most_in_hand(self) -> int:
-        return max(EXECUTIONS_OF_A_LIST // max(len(self._audiences), 1), 1)
-
-    def _begin(self, item: Item) -> None:
-        if self._listeners:
-            self._in_background(self._work_out_ahead(item))
-
-    async def _work_out_ahead(self, item: Item) -> None:
-        """Work out what those who listen now will be told, unless it has grown old by then."""
-        with suppress(Exception):  # whose turn it is asks for the same, and is told why it failed
-            await self.viewers.fresh()
-            told = self.told.get(item)
-            await self._work_out(told, await told.judge())
 
     async def _tell_all(self, item: Item) -> None:
         if not self._listeners:
@@ -209,7 +179,8 @@ class Group:
                 return _deliveries(hearing, answers), lost
             # What takes long may outlive the rights of those who wait for it.
             await self.viewers.fresh()
-            answers.update(await told.answers(missing))
+            found = await asyncio.gather(*(ask(told) for ask in missing.values()))
+            answers.update(zip(missing, found, strict=True))
 
     def _sort(self, judge: Judge) -> tuple[dict[Viewer, list[Listener]], list[Listener]]:
         """Return who hears the item, by audience, and who has lost the source."""
@@ -326,19 +297,17 @@ Delivery = tuple[Answer, Sequence[Listener]]
 
 def _unanswered(
     hearing: Mapping[Viewer, Sequence[Listener]], answers: Mapping[Viewer, Answer | None]
-) -> dict[Viewer, Viewer]:
-    """Return what is still to be worked out, and as whom.
-
-    It is worked out for audiences, and for each person where that failed.
-    """
-    missing: dict[Viewer, Viewer] = {}
+) -> dict[Viewer, Callable[[Told], Awaitable[Answer | None]]]:
+    """Return what is still to be worked out: for audiences, and for each person where it failed."""
+    missing: dict[Viewer, Callable[[Told], Awaitable[Answer | None]]] = {}
     for audience, listeners in hearing.items():
         if audience not in answers:
-            missing[audience] = listeners[0].viewer.now
+            missing[audience] = partial(Told.answer, viewer=listeners[0].viewer)
         elif _has_failed(answers[audience]):
             for listener in listeners:
                 if listener.viewer.person not in answers:
-                    missing[listener.viewer.person] = listener.viewer.now
+                    ask = partial(Told.answer_alone, viewer=listener.viewer)
+                    missing[listener.viewer.person] = ask
     return missing
 
 

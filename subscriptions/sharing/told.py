@@ -4,9 +4,9 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from models.viewers import Viewer
 from services.live_viewers import LiveViewer
@@ -36,6 +36,8 @@ class TryAgain(Exception):
 
 # Raises TryAgain. Works out what a viewer is told of an item; None where clients are not told.
 AnswerItem = Callable[[Item, Viewer], Awaitable[Answer | None]]
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,11 @@ class Told:
         if self._judging is None:
             self._judging = asyncio.create_task(self._subject.source.judge(self.item))
             self._judging.add_done_callback(_forget)
-        await _all_done(self._judging)
-        return self._judging.result()
+        return await _result_of(self._judging)
 
     async def answer(self, viewer: LiveViewer) -> Answer | None:
         """Return what the viewer's audience is told; None where clients are not told of it."""
-        audience = self._subject.audience_of(viewer)
-        return (await self.answers({audience: viewer.now}))[audience]
+        return await self._answer_as(self._subject.audience_of(viewer), viewer.now)
 
     async def answer_alone(self, viewer: LiveViewer) -> Answer | None:
         """Return what this person is told, whatever their audience is.
@@ -86,20 +86,14 @@ class Told:
         Where an answer to an audience is not whole, the one it was executed for may just have lost
         what all others still see.
         """
-        return (await self.answers({viewer.person: viewer.now}))[viewer.person]
+        return await self._answer_as(viewer.person, viewer.now)
 
-    async def answers(self, wanted: Mapping[Viewer, Viewer]) -> dict[Viewer, Answer | None]:
-        """Return what audiences or persons are told, worked out as the viewers given for them."""
-        answering = {key: self._answering(key, viewer) for key, viewer in wanted.items()}
-        await _all_done(*answering.values())
-        return {key: task.result() for key, task in answering.items()}
-
-    def _answering(self, key: Viewer, viewer: Viewer) -> asyncio.Task[Answer | None]:
+    async def _answer_as(self, key: Viewer, viewer: Viewer) -> Answer | None:
         answering = self._answers.get(key)
         if answering is None:
             answering = self._answers[key] = asyncio.create_task(self._execute(viewer))
             answering.add_done_callback(_forget)
-        return answering
+        return await _result_of(answering)
 
     async def _execute(self, viewer: Viewer) -> Answer | None:
         pauses = back_off(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
@@ -146,13 +140,10 @@ class LatelyTold:
             self._cleaning = loop.call_later(KEPT_SECONDS, self._forget_old)
 
 
-async def _all_done(*tasks: asyncio.Task[Any]) -> None:
-    """Wait for what others may wait for, too; whoever is cancelled leaves it to them.
-
-    What was worked out ahead is there at once, which saves turns of a busy event loop.
-    """
-    if not all(task.done() for task in tasks):
-        await asyncio.wait(tasks)
+async def _result_of(task: asyncio.Task[Result]) -> Result:
+    """Return what a task of many gives; whoever is cancelled leaves it to the others."""
+    await asyncio.wait([task])
+    return task.result()
 
 
 def _forget(task: asyncio.Task[Any]) -> None:

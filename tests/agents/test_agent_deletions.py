@@ -1,22 +1,26 @@
 """Agents whom an admin deletes: gone at once, what they had open is another's, their name stays."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from app import migrations
+from core import clock
 from core.ids import NodeKind, encode_global_id
 from models.agents import Agent
 from models.brands import BrandMember
+from models.jobs import Job
 from models.rules import Rule
+from models.teams import TeamMember
 from services import deletions
 from tests.support.agents import CREATE, LIST, ME, SIGN_IN
 from tests.support.desk import World
 from tests.support.history import change, history
 from tests.support.interactions import closed, does, lists, load, opened
-from tests.support.jobs import do_a_job, do_jobs
+from tests.support.jobs import do_jobs
 from tests.support.live import INBOX_EVENTS, served
 from tests.support.reminders import complete, mine, remind
 from tests.support.rules import install
@@ -58,6 +62,17 @@ ELSEWHERE = """
       node(id: $id) { ... on Agent { name active } }
     }
 """
+
+
+async def memberships(world: World, name: str) -> int:
+    """Return in how many brands and teams an agent is."""
+    agent_id = world.agents[name].id
+    async with world.desk.database.reading() as connection:
+        members = [
+            await connection.execute(select(table.agent_id).where(table.agent_id == agent_id))
+            for table in (BrandMember, TeamMember)
+        ]
+        return sum(len(found.all()) for found in members)
 
 
 async def delete(world: World, name: str = "ayse", *, by: str = "admin") -> dict[str, Any]:
@@ -146,7 +161,9 @@ async def test_what_they_had_open_is_whose_who_deleted_them(world: World) -> Non
     assert opened_by_it["__typename"] == "TicketCreateSuccess", opened_by_it
 
 
-async def test_what_both_have_typed_waits_until_the_heir_has_saved_theirs(world: World) -> None:
+async def test_what_both_have_typed_waits_until_the_heir_has_saved_theirs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _message, ticket = await world.receive()
     call = await opened(world.ayse, ticketId=ticket)
     assert await opened(world.admin, ticketId=ticket) != call
@@ -154,17 +171,37 @@ async def test_what_both_have_typed_waits_until_the_heir_has_saved_theirs(world:
         await does(client, "interactionReopen", interactionId=call)
         typed = {"interactionId": call, "form": {"name": name}}
         await does(client, "interactionFormSave", **typed)
+    began = clock.now()
+
+    async def do_jobs_at(moment: datetime) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(clock, "now", lambda: moment)
+            await do_jobs(world, deletions.JOB_KIND)
 
     await delete(world)
     await do_jobs(world, deletions.JOB_KIND)
     assert (await load(world.admin, call))["form"]["name"] == "Elif D."
-    assert not await do_a_job(world, deletions.JOB_KIND)  # it is for tomorrow
+    assert await memberships(world, "ayse") == 0  # these wait for no form
+    (in_a_minute,) = await due(world)  # for what was on its way when they were deleted
+    assert timedelta(minutes=1) <= in_a_minute - began < timedelta(minutes=2)
+
+    await do_jobs_at(in_a_minute)
+    tomorrow = in_a_minute + timedelta(days=1)
+    assert await due(world) == [tomorrow]
 
     await closed(world.admin, call)
-    async with world.work() as work:
-        deletions.go_on(work, world.agents["ayse"])
-    await do_jobs(world, deletions.JOB_KIND)
+    await do_jobs_at(tomorrow)
     assert (await load(world.admin, call))["form"]["name"] == "Elif Demir"
+    assert await due(world) == []
+
+
+async def due(world: World) -> list[datetime]:
+    """Return when each of the jobs is due that are still to be done for who was deleted."""
+    async with world.desk.database.reading() as connection:
+        waiting = select(Job.run_at).where(
+            Job.kind == deletions.JOB_KIND, Job.finished_at.is_(None)
+        )
+        return list((await connection.scalars(waiting)).all())
 
 
 async def test_who_may_not_and_who_must_stay(world: World) -> None:
@@ -177,8 +214,7 @@ async def test_who_may_not_and_who_must_stay(world: World) -> None:
     gone = await world.counts()
     assert (await delete(world, "stranger"))["__typename"] == "NotFound"
 
-    # One job at once, and one for what was on its way when they were deleted.
-    assert gone == before | {"event": before["event"] + 1, "job": before["job"] + 2}
+    assert gone == before | {"event": before["event"] + 1, "job": before["job"] + 1}
     assert await world.counts() == gone
 
 

@@ -137,9 +137,14 @@ async def test_a_known_id_is_the_same_message_to_its_own_handle_alone(world: Wor
 
     assert await receive(other_bot, world.acme, handle="+30 691 234 5678", **number) == first
     assert await receive(other_bot, world.acme, **mail) == mailed
+    # Whatever else is said of it the second time.
+    empty = {"name": " ", "email": "nobody", "phone": "?", "attachmentIds": []}
+    assert await receive(other_bot, world.acme, "", handle="306912345678", **number, **empty) == (
+        first
+    )
     taken = [{"path": ["input", "externalId"], "code": "ALREADY_TAKEN"}]
     stranger = await receive(other_bot, world.acme, handle="306912345679", **number)
-    by_mail = await receive(other_bot, world.acme, **{**mail, "handle": "other@example.com"})
+    by_mail = await receive(other_bot, world.acme, "", **{**mail, "handle": "other@example.com"})
 
     assert (stranger["fields"], by_mail["fields"]) == (taken, taken)
     assert await world.counts() == before

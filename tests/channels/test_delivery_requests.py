@@ -30,6 +30,7 @@ from tests.support.desk import Client, World
 from tests.support.live import served, watching
 from tests.support.uploading import PNG, upload
 
+FILE = "query ($id: ID!) { node(id: $id) { ... on Attachment { url } } }"
 DELIVERIES = """
     subscription ($ticket: ID!, $after: EventCursor) {
       ticketEvents(ticketId: $ticket, after: $after) {
@@ -283,6 +284,9 @@ async def test_a_connector_loads_the_files_of_what_it_delivers(world: World) -> 
     photo = await upload(bot, "kutu.png")
     taken = await receive(bot, world.acme, attachmentIds=[photo])
     assert taken["message"]["attachments"] == [{"filename": "kutu.png"}]
+    handed_in = (await bot.ask(FILE, id=photo))["node"]
+    assert (await bot.http.get(handed_in["url"])).content == PNG
+    assert (await (await connector(world)).ask(FILE, id=photo))["node"] is None
     ticket = await chat(world)
     sent = await answer(world.ayse, ticket, attachmentIds=[await upload(world.ayse, "etiket.png")])
 
@@ -297,7 +301,8 @@ async def test_a_connector_loads_the_files_of_what_it_delivers(world: World) -> 
     assert (await bot.http.get(file["url"])).content == PNG
     async with world.desk.database.transaction() as session:
         await session.execute(delete(ApiTokenBrand))
-    assert (await bot.http.get(file["url"])).status_code == 404
+    urls = (file["url"], handed_in["url"])
+    assert [(await bot.http.get(url)).status_code for url in urls] == [404, 404]
 
 
 async def test_a_token_hears_of_its_brands_as_they_are(world: World) -> None:

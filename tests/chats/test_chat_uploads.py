@@ -244,31 +244,31 @@ async def test_announcements_at_once_pass_no_limit(
 
 
 @pytest.mark.both_databases
-async def test_all_chats_together_upload_so_much_an_hour_and_agents_as_they_like(
+async def test_what_arrives_from_all_chats_together_is_limited_and_agents_are_not(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chat, other = await start_chat(world), await start_chat(world)
-    await announce(chat.customer, size=70)
+    announced = await announce(other.customer)
+    # What is only announced costs nothing, and shuts out nobody.
+    monkeypatch.setattr(limits, "LEAST_BYTES_COUNTED", 1)
+    monkeypatch.setattr(limits, "BYTES_OF_ALL_CHATS_LATELY", 2 * len(PNG))
+    for _ in range(3):
+        await announce(chat.customer)
+    await upload(chat.customer)
+    monkeypatch.setattr(limits, "LEAST_BYTES_COUNTED", len(PNG) + 1)
     before = await dump(world)
 
-    for name, limit in (("FILES", 1), ("BYTES", 100)):
-        with monkeypatch.context() as patch:
-            patch.setattr(limits, f"{name}_OF_ALL_CHATS_PER_HOUR", limit)
-            refused = await ask(other, size=31)
-            assert refused["__typename"] == "Unavailable"
-            assert 3_590 <= refused["retryAfterSeconds"] <= 3_600
-            assert await dump(world) == before
-            await announce(world.ayse)
-            await forget_files_of_agents(world)
-    assert (await ask(other, size=31))["__typename"] == "AttachmentUploadCreateSuccess"
+    refused = await ask(other)
+    late = await put(world, announced)
 
-
-async def forget_files_of_agents(world: World) -> None:
-    async with world.desk.database.transaction() as session:
-        for file in await session.scalars(
-            select(Attachment).where(Attachment.uploader_id == world.agents["ayse"].id)
-        ):
-            await session.delete(file)
+    assert refused["__typename"] == "Unavailable"
+    assert 7_190 <= refused["retryAfterSeconds"] <= 7_200
+    assert (late.status_code, late.json()["code"]) == (503, "UNAVAILABLE")
+    assert 7_190 <= int(late.headers["retry-after"]) <= 7_200
+    assert await dump(world) == before
+    await upload(world.ayse)
+    monkeypatch.undo()
+    assert (await put(world, announced)).status_code == 201
 
 
 async def test_a_file_is_tried_so_often_so_that_tries_leave_no_heap_of_jobs(

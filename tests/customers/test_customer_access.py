@@ -25,6 +25,7 @@ REACHED = {
     *("ChatStartResult", "ChatStartSuccess", "MessageSendResult", "MessageSendSuccess"),
     *("ChatEvent", "StreamReady", "StreamReset", "ChatMessageAdded", "ChatEnded", "ChatResumed"),
     *("AttachmentUploadCreateResult", "AttachmentUploadCreateSuccess", "FileRefused"),
+    *("AttachmentFormat", "AttachmentLimits"),
     *("ChatTyping", "ChatEndResult", "ChatEndSuccess", "ChatStateSetResult", "ChatStateSetSuccess"),
     *("ChatTranscriptSendResult", "ChatTranscriptSendSuccess", "SignOutResult", "SignOutSuccess"),
     *("Expired", "ValidationFailed", "FieldError", "NotFound", "NotAllowed", "LimitReached"),

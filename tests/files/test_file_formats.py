@@ -14,6 +14,7 @@ from services.files.formats import (
     PROGRAM_EXTENSIONS,
     SERVER_EXTENSIONS,
 )
+from tests.support.chats import start_chat
 from tests.support.desk import World
 
 LIST = "{ attachmentFormats { extension contentType kind allowed } }"
@@ -51,16 +52,19 @@ def test_nothing_dangerous_is_in_the_table_of_formats() -> None:
 
 async def test_everything_that_can_be_checked_is_taken_at_first(world: World) -> None:
     formats = (await world.ayse.ask(LIST))["attachmentFormats"]
+    customer = (await start_chat(world, "A")).customer
 
     assert [one["extension"] for one in formats] == sorted(FORMATS)
     assert all(one["allowed"] for one in formats)
     assert {"extension": "pdf", "contentType": "application/pdf", "kind": "DOCUMENT"} | {
         "allowed": True
     } in formats
-    assert (await world.ayse.ask(LIMITS))["attachmentLimits"] == {
-        "filesPerItem": 5,
-        "bytesPerFile": 20_971_520,
-    }
+    assert (await customer.ask(LIST))["attachmentFormats"] == formats
+    for who in (world.ayse, customer):
+        assert (await who.ask(LIMITS))["attachmentLimits"] == {
+            "filesPerItem": 5,
+            "bytesPerFile": 20_971_520,
+        }
 
 
 async def test_an_admin_changes_the_list_and_only_changes_are_told(world: World) -> None:

@@ -3,9 +3,11 @@
 import pytest
 
 from models.channels import Channel
+from tests.support.connectors import RECEIVE
 from tests.support.desk import World
 from tests.support.merges import merged
 from tests.support.profiles import LINK, UNLINK, add_customer, claim, profile, profile_of
+from tests.support.rules import acme
 
 
 async def test_an_unlink_is_final_whatever_is_claimed_of_that_customer(world: World) -> None:
@@ -47,6 +49,34 @@ async def test_who_is_known_by_a_handle_alone_is_known(world: World) -> None:
     assert await claim(world, ticket, "a@x.example, 0532 123 45 67")
     suggested = await profile(world.ayse, await profile_of(world, ticket))
     assert suggested["suggestions"] == [{"reason": "CLAIMED_EMAIL", "customer": {"name": "B"}}]
+
+
+async def test_a_claim_by_which_a_profile_is_linked_stays_where_it_is_said_again(
+    world: World,
+) -> None:
+    await add_customer(world, "Elif", email="elif@example.com")
+    _, ticket = await world.receive(handle="@eli", channel=Channel.TELEGRAM)
+    said = "not@example.com değil, elif@example.com"
+    assert await claim(world, ticket, said)
+    before = await world.counts()
+
+    assert not await claim(world, ticket, said)
+
+    assert await world.counts() == before
+    linked = await profile(world.ayse, await profile_of(world, ticket))
+    assert (linked["linkState"], linked["claimedEmail"]) == ("CLAIMED", "elif@example.com")
+
+
+async def test_an_address_that_begins_with_a_plus_is_looked_for_among_addresses(
+    world: World,
+) -> None:
+    await add_customer(world, "Elif", email="+elif@example.com")
+    written = {"channel": "TELEGRAM", "brandId": acme(world), "handle": "100", "body": "Merhaba"}
+    taken = await world.admin.act(RECEIVE, input=written | {"email": "+elif@example.com"})
+
+    profile_id = await profile_of(world, taken["ticket"]["id"])
+    suggested = (await profile(world.ayse, profile_id))["suggestions"]
+    assert suggested == [{"reason": "CLAIMED_EMAIL", "customer": {"name": "Elif"}}]
 
 
 async def test_a_profile_that_is_linked_on_a_word_makes_nobody_known(world: World) -> None:

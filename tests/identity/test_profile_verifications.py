@@ -1,23 +1,32 @@
 """Verifying profiles: codes by mail, tokens of a company's own site, and what guessing learns."""
 
+import asyncio
 import re
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from app.worker import job_handlers
 from core import clock
+from core.ids import decode_global_id
+from models.channel_profiles import ChannelProfile
 from models.channels import Channel
+from models.customers import Customer
 from models.dev_mails import DevMail
 from models.jobs import Job
 from models.profile_verifications import ProfileVerification
-from services import profile_links
+from models.tickets import Ticket
+from services import profile_links, profile_verifications
+from services.jobs import TIME_LIMIT
+from services.live_chats.transcript_mail import SEND_TRANSCRIPT
 from services.mail.parsing import ParsedMail, parse_mail
+from services.outgoing_mail.queue import DELIVER
 from services.profile_verifications import VERIFY as VERIFY_JOB
 from services.unit_of_work import UnitOfWork
 from tests.support.chats import Chat, brand_id, start_chat
@@ -36,6 +45,11 @@ CLOSED = """
       profileVerify(input: {code: "1"}) { ... on ProfileVerifySuccess { profile { id } } }
     }
 """
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+WAITERS = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 SENT = {"__typename": "ProfileVerificationSendSuccess", "minutes": 10, "tries": 5}
 YES = {"__typename": "ProfileVerifySuccess", "verified": True}
 
@@ -248,6 +262,84 @@ async def test_tries_that_prove_nothing_hold_up_no_merges(
     assert await verify(chat.customer, code=code) == YES
     assert await verify(chat.customer, code=code) == YES
     assert len(taken) == 1
+
+
+async def test_codes_are_mailed_while_they_are_valid_and_keep_nothing_else_waiting(
+    world: World,
+) -> None:
+    limits = {kind: handler.time_limit for kind, handler in job_handlers(world.desk).items()}
+    longer = {kind for kind, limit in limits.items() if limit > TIME_LIMIT}
+    of_codes = limits.pop(VERIFY_JOB)
+
+    assert longer == {DELIVER, SEND_TRANSCRIPT}
+    assert of_codes not in limits.values()  # jobs of other limits have places of their own
+
+
+@ON_POSTGRESQL
+async def test_a_wrong_code_waits_for_nothing_that_a_link_holds(world: World) -> None:
+    """Else the time of the answer tells whether the desk knows the address that was claimed."""
+    await add_customer(world, "Elif Demir", email="elif@example.com")
+    claimant, stranger = await start_chat(world, "A"), await start_chat(world, "B")
+    assert await claim(world, claimant.ticket, "elif@example.com")
+    assert await _send(claimant) == SENT
+    code = code_in((await mailed(world))[-1])
+
+    async with world.work() as work:
+        for model in (ChannelProfile, Customer, Ticket):
+            (await work.session.scalars(select(model).with_for_update())).all()
+        async with asyncio.timeout(5):
+            assert await verify(claimant.customer, code=another(code)) == wrong()
+            assert await verify(stranger.customer, code=another(code)) == wrong()
+    assert await verify(claimant.customer, code=code) == YES
+
+
+@ON_POSTGRESQL
+async def test_codes_that_are_guessed_at_once_have_five_tries_together(world: World) -> None:
+    of_elif = await claimed_profile(world)
+    await world.ayse.act(SEND, profile=of_elif)
+    code = code_in((await mailed(world))[-1])
+
+    guesses = [verify(world.ayse, profile=of_elif, code=another(code)) for _ in range(8)]
+    answers = await asyncio.gather(*guesses)
+
+    used_up = {"__typename": "LimitReached", "limit": 5}
+    counted = [wrong(limit=5, actual=tried) for tried in range(1, 6)]
+    assert sorted(map(str, answers)) == sorted(map(str, [*counted, *[used_up] * 3]))
+    assert await verify(world.ayse, profile=of_elif, code=code) == used_up
+
+
+@ON_POSTGRESQL
+async def test_a_code_goes_to_an_address_that_is_claimed_while_it_is_asked_for(
+    world: World,
+) -> None:
+    chat = await start_chat(world, "A")
+    of_chat = decode_global_id(await profile_of(world, chat.ticket))[1]
+
+    async with world.work() as work:
+        held = await work.session.get_one(ChannelProfile, of_chat, with_for_update=True)
+        sending = asyncio.create_task(_send(chat))
+        async with asyncio.timeout(5), world.desk.database.reading() as connection:
+            while not await connection.scalar(WAITERS):
+                await asyncio.sleep(0.02)
+        held.claimed_email = "elif@example.com"
+    assert await sending == SENT
+
+    (mail,) = await mailed(world)
+    assert [recipient.address for recipient in mail.to] == ["elif@example.com"]
+
+
+async def test_an_address_that_keeps_changing_is_an_answer_of_the_mutation(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_elif = await claimed_profile(world)
+    addresses = (f"{place}@example.com" for place in count())
+    monkeypatch.setattr(profile_verifications, "_address", lambda *_: next(addresses))
+    before = await world.counts()
+
+    answer = await world.ayse.act(SEND, profile=of_elif, key="once")
+
+    assert (answer["__typename"], await world.counts()) == ("Unavailable", before)
+    assert next(addresses) == "10@example.com"  # five times two were read
 
 
 async def test_a_code_proves_nothing_for_whom_the_profile_is_linked_to_later(world: World) -> None:

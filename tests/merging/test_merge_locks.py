@@ -4,18 +4,23 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from core.ids import NodeKind, encode_global_id
 from models.channels import Channel
+from models.tickets import Ticket
 from services import customer_merges, incoming_messages, profile_links
 from services.merging.moves import show_moved
 from services.merging.undo_order import refuse_unlink
+from tests.automation.workshop import Workshop
+from tests.support.acts import CLOSE
 from tests.support.connectors import RECEIVE
 from tests.support.customers import create, customer_of
 from tests.support.desk import World
 from tests.support.merges import merge, merged, unmerge
-from tests.support.profiles import LINK, profile_of
-from tests.support.rules import acme, add_rule
+from tests.support.profiles import LINK, add_customer, profile, profile_of
+from tests.support.rules import acme, add_rule, run_rules
 
 # Without an order of locks, these tests fail on PostgreSQL within so many rounds.
 ROUNDS = 4
@@ -25,6 +30,10 @@ pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 SEND = """
     mutation ($input: MessageSendInput!) { messageSend(input: $input) { __typename } }
 """
+WAITERS = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 async def test_two_handles_write_and_are_answered_while_they_are_merged_in_turns(
@@ -97,6 +106,31 @@ async def test_a_profile_is_linked_to_another_while_its_first_owner_writes(
     )
 
     assert linked["__typename"] == "ProfileLinkSuccess"
+
+
+async def test_a_claim_links_tickets_of_which_another_act_holds_the_first(world: World) -> None:
+    """Both take tickets in the order of their ids: the claim has not taken its own one yet."""
+    shop = Workshop(world)
+    await add_customer(world, "Elif", email="elif@example.com")
+    await add_rule(world, actions=[{"kind": "LINK_PROFILE"}])
+    first = await shop.write("Merhaba")
+    await world.ayse.act(CLOSE, ticket=encode_global_id(NodeKind.TICKET, first))
+    second = await shop.write("elif@example.com")
+    assert first < second
+    await shop.work()
+
+    async with world.work() as work:
+        await work.session.get_one(Ticket, first, with_for_update=True)
+        linking = asyncio.create_task(run_rules(world))
+        async with asyncio.timeout(5), world.desk.database.reading() as connection:
+            while not await connection.scalar(WAITERS):
+                await asyncio.sleep(0.02)
+        await work.session.get_one(Ticket, second, with_for_update={"nowait": True})
+    await linking
+
+    ticket = encode_global_id(NodeKind.TICKET, second)
+    linked = await profile(world.ayse, await profile_of(world, ticket))
+    assert linked["linkState"] == "CLAIMED"
 
 
 async def test_a_first_mail_waits_for_the_merge_that_makes_its_address_a_profile(

@@ -53,17 +53,13 @@ def hears_all(_item: Item, _viewer: Viewer) -> Verdict:
 class Script(Source):
     """Positions 1, 2, 3 … as a test writes them. A cursor is the position before it.
 
-    With `rows` it is a list of so many, about which its positions are in turns.
-
     `verdict` judges; `opened` is what `open` was asked for; `readers` counts who reads now, and
     `closing` says how many turns of the event loop it takes to stop reading.
     """
 
-    def __init__(self, *key: Hashable, rights: Viewer | None = None, rows: int = 0) -> None:
+    def __init__(self, *key: Hashable, rights: Viewer | None = None) -> None:
         self.key = (Script, *key)
         self.rights = rights
-        self.is_list = rows > 0
-        self._rows = rows
         self.verdict: Callable[[Item, Viewer], Verdict] = hears_all
         self.head = 0
         self.judgements = 0
@@ -102,10 +98,6 @@ class Script(Source):
     def open_anew(self, reason: ResetReason) -> AsyncGenerator[Item, None]:
         """Read from now on, after a gap."""
         return self._read(Gap(str(self.head), reason), self.head)
-
-    def row_of(self, item: Item) -> Hashable:
-        """Return which of its rows an item is about."""
-        return item.position % self._rows if isinstance(item, Step) else None
 
     def farewell(self, last: Item) -> Item | None:
         """Say goodbye."""
